@@ -1,0 +1,155 @@
+"""Rules for arguments: each refuses a value with an `InvalidArgument` that names argument, value and rule.
+
+A rule is called with the argument's name and value and returns the value to send. It stands in an annotation,
+`Annotated[str, USERNAME]`, or validates an attrs field through `obeys`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from attrs import Attribute, frozen
+
+from agora_chat_async.errors import InvalidArgument
+
+
+class Check(Protocol):
+    """A rule for one argument."""
+
+    def __call__(self, name: str, value: Any, /) -> Any:
+        """Return the value to send, or raise `InvalidArgument`."""
+        ...
+
+
+@frozen
+class Str:
+    """Text of a limited length, and of certain characters where a pattern is given."""
+
+    most: int
+    least: int = 1
+    in_bytes: bool = False
+    pattern: re.Pattern[str] | None = None
+    charset: str = ""
+    secret: bool = False
+
+    def __call__(self, name: str, value: Any, /) -> str:
+        if isinstance(value, str):
+            size = len(value.encode("utf-8", "surrogatepass")) if self.in_bytes else len(value)
+            if self.least <= size <= self.most and (self.pattern is None or self.pattern.fullmatch(value)):
+                return value
+        raise InvalidArgument(name, value, self.rule, secret=self.secret)
+
+    @property
+    def rule(self) -> str:
+        """The rule in words."""
+        unit = "bytes" if self.in_bytes else "characters"
+        return f"text of {self.least} to {self.most} {unit}" + (f" out of {self.charset}" if self.charset else "")
+
+
+@frozen
+class Int:
+    """A whole number between two bounds, both included."""
+
+    least: int
+    most: int
+
+    def __call__(self, name: str, value: Any, /) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
+            return value
+        raise InvalidArgument(name, value, f"a whole number from {self.least} to {self.most}")
+
+
+@frozen
+class Items:
+    """A list of at most so many values, each of them checked."""
+
+    most: int
+    least: int = 1
+    each: Check | None = None
+
+    def __call__(self, name: str, value: Any, /) -> list[Any]:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
+            raise InvalidArgument(name, value, "a list of values, not a single one")
+        items: list[Any] = [*value]
+        if not self.least <= len(items) <= self.most:
+            raise InvalidArgument(name, f"{len(items)} items", f"{self.least} to {self.most} items")
+        if self.each is None:
+            return items
+        return [self.each(f"{name}[{index}]", item) for index, item in enumerate(items)]
+
+
+@frozen
+class Entries:
+    """A mapping of at most so many entries."""
+
+    most: int
+
+    def __call__(self, name: str, value: Any, /) -> Mapping[str, Any]:
+        if isinstance(value, Mapping) and len(value) <= self.most:
+            return value
+        raise InvalidArgument(name, value, f"a mapping of at most {self.most} entries")
+
+
+@frozen
+class OneOf:
+    """One of the documented values."""
+
+    values: tuple[str, ...]
+
+    def __call__(self, name: str, value: Any, /) -> str:
+        if isinstance(value, str) and value in self.values:
+            return str(value)
+        raise InvalidArgument(name, value, f"one of {', '.join(self.values)}")
+
+
+def segment(name: str, value: object) -> str:
+    """Encode a value as exactly one segment of a path.
+
+    Empty names and dots are refused: HTTP clients resolve dot segments, so that `DELETE /users/.` would reach the
+    server as `DELETE /users`, which deletes users. Control characters are refused since no id has them.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(name, value, "text")
+    if value in {"", ".", ".."}:
+        raise InvalidArgument(name, value, "a name that is not empty, '.' or '..'")
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in value):
+        raise InvalidArgument(name, value, "text without control characters")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgument(name, value, "text that can be encoded as UTF-8") from None
+
+
+def obeys(check: Check) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Make an attrs validator of a rule; None passes, since the field is then left out."""
+
+    def validate(_: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is not None:
+            check(attribute.name, value)
+
+    return validate
+
+
+ID = Str(most=256)
+"""An id that the service made."""
+
+USERNAME = Str(most=64, pattern=re.compile(r"[a-z0-9_.\-]+"), charset="a-z 0-9 _ - . (no upper case)")
+"""The name of a new user."""
+
+EXISTING_USER = Str(most=64)
+"""The name of a user who exists; older apps have names that could not be registered today."""
+
+PASSWORD = Str(most=64, in_bytes=True, secret=True)
+"""A login password."""
+
+NICKNAME = Str(most=100)
+"""The name that push notifications show."""
+
+CUSTOM_EVENT = Str(most=32, pattern=re.compile(r"[a-zA-Z0-9\-_/.]+"), charset="a-z A-Z 0-9 - _ / .")
+"""The event of a custom message."""
+
+CUSTOM_EXTS = Entries(most=16)
+"""The extension of a custom message."""

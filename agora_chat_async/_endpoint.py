@@ -1,0 +1,403 @@
+"""Endpoints are declared as typed stubs; the function behind a stub is compiled at its first use.
+
+    class Users(Group, name="users", page="..."):
+        @POST("/users", per_second(100), pick="entities.0", retry_safe=False)
+        async def create(self, username: Annotated[str, USERNAME], *, nickname: str | None = None) -> User:
+            \"\"\"Register one user.\"\"\"
+            ...
+
+The signature is the declaration. A parameter named in the path fills a segment; of the others, GET and DELETE send
+them in the query, POST and PUT as members of a JSON object. A parameter that is None is left out. Marks in
+`Annotated` change that: `Wire` gives the name on the wire, `SPREAD` merges an object into the body, `WHOLE` makes the
+value the body, and any `Check` refuses bad values or converts good ones.
+
+What is compiled is the plain function that one would write by hand (its source is in tracebacks), so a declared
+endpoint costs no more at a call than a written one. The `Endpoint` objects themselves are the route table: quotas,
+the emulator's routing, the command line and the docs are read from them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import linecache
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from types import MethodType
+from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar, get_args, get_origin, get_type_hints, overload
+
+from attrs import frozen
+
+from agora_chat_async._checks import Check, segment
+from agora_chat_async._codec import parse, picker, structure_hook
+from agora_chat_async._pages import Page, Pages
+from agora_chat_async.quota import Quota, Rate
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_NUMBER: Final = itertools.count(1)
+
+
+@frozen
+class Wire:
+    """The name that a parameter has on the wire."""
+
+    name: str
+
+
+@frozen
+class _Mark:
+    name: str
+
+
+SPREAD: Final = _Mark("spread")
+"""The parameter becomes several members of the body."""
+WHOLE: Final = _Mark("whole")
+"""The parameter is the body."""
+
+
+class Door(Protocol):
+    """What a compiled endpoint calls to be sent."""
+
+    async def send(
+        self,
+        endpoint: Endpoint,
+        path: str,
+        query: Mapping[str, Any] | None,
+        json: Any,
+        counts: Mapping[str, int] | None,
+        /,
+    ) -> Any:
+        """Send one call and return its decoded result."""
+        ...
+
+
+class Group:
+    """Endpoints of one resource."""
+
+    name: ClassVar[str]
+    page: ClassVar[str]
+    endpoints: ClassVar[Mapping[str, Endpoint]]
+
+    def __init_subclass__(cls, *, name: str, page: str) -> None:
+        cls.name = name
+        cls.page = page
+        cls.endpoints = {value.id: value for value in vars(cls).values() if isinstance(value, Endpoint)}
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+
+class Endpoint:
+    """One operation of the service, as declared."""
+
+    def __init__(
+        self,
+        stub: Callable[..., Any],
+        method: str,
+        path: str,
+        limits: tuple[Rate | Quota, ...],
+        *,
+        retry_safe: bool,
+        pick: str,
+        read: Callable[[Any], Any] | None,
+        check: Callable[[dict[str, Any]], None] | None,
+        in_body: bool,
+        next_page: str,
+    ) -> None:
+        self.stub = stub
+        self.method = method
+        self.path = path
+        self.rates = tuple(limit for limit in limits if isinstance(limit, Rate))
+        self.shared = tuple(limit for limit in limits if isinstance(limit, Quota))
+        self.retry_safe = retry_safe
+        self.pick = pick
+        self.check = check
+        self.in_body = in_body
+        self._read = read
+        self._next_page = next_page
+        self.__name__ = stub.__name__
+        self.__wrapped__ = stub
+
+    def __set_name__(self, owner: type[Group], name: str) -> None:
+        self.owner = owner
+        self.__name__ = name
+        self.__qualname__ = f"{owner.__qualname__}.{name}"
+        self.__module__ = owner.__module__
+
+    @property
+    def id(self) -> str:
+        """Group and name, such as `users.create`."""
+        return f"{self.owner.name}.{self.__name__}"
+
+    @property
+    def route(self) -> str:
+        """Method and path without the names of placeholders: what the service counts calls by."""
+        return f"{self.method} {_PLACEHOLDER.sub('{}', self.path)}"
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names in the path, in order."""
+        return tuple(_PLACEHOLDER.findall(self.path))
+
+    @property
+    def all_rates(self) -> tuple[Rate, ...]:
+        """Every documented limit, its own and the shared ones."""
+        return (*self.rates, *(rate for quota in self.shared for rate in quota.rates))
+
+    @property
+    def concurrent(self) -> int | None:
+        """Cap on calls in progress."""
+        return min((quota.concurrent for quota in self.shared if quota.concurrent is not None), default=None)
+
+    @property
+    def summary(self) -> str:
+        """First sentence of the docstring."""
+        return (self.stub.__doc__ or "").strip().partition("\n")[0]
+
+    @cached_property
+    def __doc__(self) -> str:  # type: ignore[override]
+        quota = ", ".join(map(str, self.all_rates)) or "no documented quota"
+        repeat = "repeated" if self.retry_safe else "never repeated"
+        return (
+            f"{inspect.cleandoc(self.stub.__doc__ or '')}\n\n"
+            f"Wire: `{self.method} {self.path}`; quota: {quota}; {repeat} when the answer is lost.\n"
+            f"Source: {self.owner.page}"
+        )
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The stub's signature, with resolved annotations."""
+        hints = self._hints
+        stub = inspect.signature(self.stub)
+        parameters = [
+            parameter.replace(annotation=hints.get(parameter.name, parameter.annotation))
+            for parameter in stub.parameters.values()
+        ]
+        return stub.replace(parameters=parameters, return_annotation=hints["return"])
+
+    @cached_property
+    def paged(self) -> bool:
+        """Whether calls return a listing."""
+        return get_origin(self.signature.return_annotation) is Pages
+
+    @cached_property
+    def takes_array(self) -> bool:
+        """Whether the body is a bare JSON array."""
+        return any(WHOLE in _marks(parameter.annotation) for parameter in self.signature.parameters.values())
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The compiled function behind the stub."""
+        return _compile(self)
+
+    @overload
+    def __get__(self, group: None, owner: type[Group]) -> Endpoint: ...
+    @overload
+    def __get__(self, group: Group, owner: type[Group]) -> Callable[..., Any]: ...
+    def __get__(self, group: Group | None, owner: type[Group]) -> Endpoint | Callable[..., Any]:
+        if group is None:
+            return self
+        bound = MethodType(self.function, group)
+        # Found in the instance from now on, since this descriptor has no __set__.
+        group.__dict__[self.__name__] = bound
+        return bound
+
+    def decode(self, body: bytes) -> tuple[Any, Any]:
+        """Read an answer: the result, and the envelope that it came in."""
+        envelope = parse(body)
+        if self._structure is None:
+            if not isinstance(envelope, dict):
+                raise TypeError(f"expected an object, got {type(envelope).__name__}")
+            return None, envelope
+        part = self._picker(envelope) if self.pick else envelope
+        return self._structure(part if self._read is None else self._read(part), self._result), envelope
+
+    def decode_page(self, body: bytes) -> tuple[Page[Any], Any]:
+        """Read an answer that is one page of a listing."""
+        items, envelope = self.decode(body)
+        try:
+            cursor = picker(self._next_page)(envelope)
+        except ValueError:
+            cursor = None
+        rest = {name: value for name, value in envelope.items() if name != self.pick}
+        return Page(items, str(cursor) if cursor else None, rest), envelope
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.stub, include_extras=True)
+
+    @cached_property
+    def returns_page(self) -> bool:
+        """Whether one answer is one `Page`."""
+        return get_origin(self.signature.return_annotation) in {Page, Pages}
+
+    @cached_property
+    def _result(self) -> Any:
+        annotation = self.signature.return_annotation
+        if self.returns_page:
+            # A page's items are read as a sequence of its item type.
+            from collections.abc import Sequence
+
+            return Sequence[get_args(annotation)[0]]
+        return annotation
+
+    @cached_property
+    def _structure(self) -> Callable[[Any, Any], Any] | None:
+        return None if self._result in {None, type(None)} else structure_hook(self._result)
+
+    @cached_property
+    def _picker(self) -> Callable[[Any], Any]:
+        return picker(self.pick)
+
+
+def _marks(annotation: Any) -> tuple[Any, ...]:
+    """Marks of a parameter, also those inside `X | None`."""
+    if get_origin(annotation) is Annotated:
+        return tuple(annotation.__metadata__)
+    return tuple(mark for member in get_args(annotation) if get_origin(member) is Annotated for mark in _marks(member))
+
+
+def _compile(endpoint: Endpoint) -> Callable[..., Any]:
+    scope: dict[str, Any] = {"endpoint": endpoint, "segment": segment, "Pages": Pages, "check_body": endpoint.check}
+    names = [name for name in endpoint.signature.parameters if name != "self"]
+    in_body = endpoint.in_body
+    path, lines = endpoint.path, list[str]()
+    body, query = "None", "None"
+    counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
+
+    fields = [name for name in names if name not in endpoint.placeholders]
+    if endpoint.paged:
+        fields.remove("cursor")
+    if fields and not endpoint.takes_array:
+        target = "body" if in_body else "query"
+        lines.append(f"{target} = {{}}")
+        body, query = ("body", "None") if in_body else ("None", "query")
+    for name in names:
+        parameter = endpoint.signature.parameters[name]
+        marks = _marks(parameter.annotation)
+        value = name
+        for index, check in enumerate(mark for mark in marks if callable(mark) and not isinstance(mark, Wire | _Mark)):
+            scope[f"check_{name}_{index}"] = check
+            value = f"check_{name}_{index}({name!r}, {value})"
+        if name in endpoint.placeholders:
+            lines.append(f"{name} = segment({name!r}, {value})")
+            continue
+        if name not in fields:
+            continue
+        wire_name = next((mark.name for mark in marks if isinstance(mark, Wire)), name)
+        if name in counted:
+            lines.append(f"{name} = {value}")
+            value = name
+        if WHOLE in marks:
+            body = value
+        else:
+            put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"  # pyright: ignore[reportPossiblyUnbound]
+            lines.extend([f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put])
+    if endpoint.check is not None:
+        lines.append("check_body(body)")
+    counts = "{" + ", ".join(f"{name!r}: len({name})" for name in sorted(counted)) + "}" if counted else "None"
+    url = f"f{path!r}" if endpoint.placeholders else repr(path)
+    if endpoint.paged:
+        lines += [
+            f"path = {url}",
+            "def fetch(cursor):",
+            "    asked = query if cursor is None else {**query, 'cursor': cursor}",
+            f"    return self._door.send(endpoint, path, asked, None, {counts})",
+            "return Pages(fetch, cursor)",
+        ]
+    else:
+        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts})")
+
+    kind = "def" if endpoint.paged else "async def"
+    source = f"{kind} {endpoint.__name__}{_parameter_list(endpoint, scope)}:\n" + "".join(
+        f"    {line}\n" for line in lines
+    )
+    filename = f"<endpoint {endpoint.id} {next(_NUMBER)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - made of signatures only, never of data
+    function: Callable[..., Any] = scope[endpoint.__name__]
+    function.__doc__ = endpoint.__doc__
+    function.__qualname__ = endpoint.__qualname__
+    function.__module__ = endpoint.__module__
+    function.__wrapped__ = endpoint.stub  # type: ignore[attr-defined]
+    return function
+
+
+def _parameter_list(endpoint: Endpoint, scope: dict[str, Any]) -> str:
+    parts, star = list[str](), False
+    for name, parameter in endpoint.signature.parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        if parameter.default is inspect.Parameter.empty:
+            parts.append(name)
+        else:
+            scope[f"default_{name}"] = parameter.default
+            parts.append(f"{name}=default_{name}")
+    return f"({', '.join(parts)})"
+
+
+class _Verb:
+    """A decorator for stubs of one HTTP method."""
+
+    def __init__(self, method: str, *, in_body: bool) -> None:
+        self._method = method
+        self._in_body = in_body
+
+    def __call__(
+        self,
+        path: str,
+        /,
+        *limits: Rate | Quota,
+        retry_safe: bool,
+        pick: str = "",
+        read: Callable[[Any], Any] | None = None,
+        check: Callable[[dict[str, Any]], None] | None = None,
+        in_body: bool | None = None,
+        next_page: str = "cursor",
+    ) -> Callable[[F], F]:
+        """Declare an endpoint.
+
+        Args:
+            path: Below the app, placeholders in braces named like the parameters that fill them.
+            *limits: The documented rates of this route, and the named quotas that it shares with others.
+            retry_safe: May the call be sent again when it is not known whether it was carried out?
+            pick: Where in the envelope the result lies, as `picker` reads it; the whole envelope by default.
+            read: Rearranges the picked part before it is decoded.
+            check: Refuses a body that as a whole breaks a rule.
+            in_body: Send the parameters as JSON although the method would put them in the query, or the reverse.
+            next_page: Where in the envelope of a listing the next cursor lies.
+        """
+
+        def declare(stub: F) -> F:
+            endpoint = Endpoint(
+                stub,
+                self._method,
+                path,
+                limits,
+                retry_safe=retry_safe,
+                pick=pick,
+                read=read,
+                check=check,
+                in_body=self._in_body if in_body is None else in_body,
+                next_page=next_page,
+            )
+            return endpoint  # type: ignore[return-value]  # callers see the stub's own signature
+
+        return declare
+
+
+GET: Final = _Verb("GET", in_body=False)
+POST: Final = _Verb("POST", in_body=True)
+PUT: Final = _Verb("PUT", in_body=True)
+DELETE: Final = _Verb("DELETE", in_body=False)
+
+
+def endpoint_of(stub: Callable[..., Any]) -> Endpoint:
+    """Return the endpoint behind a stub such as `Users.create`; checkers see the stub, this is what it is."""
+    if isinstance(stub, Endpoint):
+        return stub
+    raise TypeError(f"{stub!r} is no endpoint; name one by its class, such as Users.create")

@@ -1,0 +1,28 @@
+"""The declarations of the service's operations, a module a resource group, each loaded at its first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from agora_chat_async._endpoint import Endpoint, Group
+
+GROUPS: Final[Mapping[str, str]] = {
+    "users": "Users",
+    "messages": "Messages",
+}
+"""Class of each group, by the name of its module."""
+
+
+def load_group(name: str) -> type[Group]:
+    """Import one group's declarations."""
+    group: type[Group] = getattr(import_module(f"{__name__}.{name}"), GROUPS[name])
+    return group
+
+
+def all_endpoints() -> Iterator[Endpoint]:
+    """Import all declarations and give every endpoint: the route table."""
+    for name in GROUPS:
+        yield from load_group(name).endpoints.values()

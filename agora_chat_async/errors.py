@@ -1,0 +1,344 @@
+"""Every error that the library raises.
+
+AgoraChatError
+├── InvalidArgument              refused before anything was sent (also a ValueError)
+├── SessionError                 a Session used outside its life (also a RuntimeError)
+│   ├── SessionNotOpen
+│   ├── SessionAlreadyOpen
+│   ├── SessionClosed
+│   └── WrongEventLoop
+├── QuotaWaitExceeded            the quota is free only after `max_wait`; nothing was sent
+├── DeadlineExceeded             `timeout` is over (also a TimeoutError)
+├── TokenError                   the token source gave no token
+├── TransportError               no whole answer arrived
+│   ├── ConnectFailed            no connection, so nothing was sent
+│   ├── OutcomeUnknown           sent, no answer, and a repeat could do it twice
+│   └── ResponseTooLarge
+├── DecodeError                  an answer that is not what the service documents
+└── APIError                     the service answered with an error
+    ├── BadRequest               400, 405, 406, 415
+    │   ├── IllegalArgument      illegal_argument, invalid_parameter, json_parse
+    │   └── AlreadyExists        duplicate_unique_property_exists
+    ├── PayloadTooLarge          413, and 400 "message is too large"
+    ├── Unauthorized             401
+    │   └── BadToken             auth_bad_access_token
+    ├── Forbidden                402, 403
+    │   ├── ForbiddenOperation   forbidden_op
+    │   ├── LimitReached         exceed_limit, EditLimitExceededException
+    │   ├── FeatureNotEnabled    EditFeatureNotEnabledException
+    │   └── NotYourMessage       RewriteMessageNotAuthorizedException (a 401 that is no token fault)
+    ├── NotFound                 404
+    │   ├── AppNotFound          organization_application_not_found
+    │   └── Expired              file_expired, MessageUnavailableException
+    ├── RateLimited              429 reach_limit, 400 "too many queries"
+    ├── PlanLimitExceeded        429 resource_limited
+    └── ServerError              408, 5xx
+        ├── UnsupportedOperation 500 unsupported_service_operation and its kin: the caller's mistake
+        ├── BadGateway           502
+        ├── ServiceUnavailable   503
+        └── GatewayTimeout       504
+
+Each of them survives pickling, so they may cross process borders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+SNIPPET: Final = 2048
+"""Bytes of an undecodable body that an error keeps."""
+
+
+def _restore(cls: type[AgoraChatError], args: tuple[Any, ...], state: dict[str, Any]) -> AgoraChatError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class AgoraChatError(Exception):
+    """Base of every error of this library."""
+
+    outcome_unknown: bool = False
+    """True where the request may have been carried out although the call failed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+class InvalidArgument(AgoraChatError, ValueError):
+    """An argument breaks a documented rule; nothing was sent."""
+
+    def __init__(self, argument: str, value: object, rule: str, *, secret: bool = False) -> None:
+        shown = "(hidden)" if secret else _short(value)
+        super().__init__(f"{argument}={shown}: {rule}")
+        self.argument = argument
+        self.rule = rule
+
+
+class SessionError(AgoraChatError, RuntimeError):
+    """A Session was used outside its life."""
+
+
+class SessionNotOpen(SessionError):
+    """The Session was never opened."""
+
+
+class SessionAlreadyOpen(SessionError):
+    """The Session was opened a second time."""
+
+
+class SessionClosed(SessionError):
+    """The Session is closed, or was closed while the call was under way."""
+
+
+class WrongEventLoop(SessionError):
+    """The Session was opened in another event loop."""
+
+
+class QuotaWaitExceeded(AgoraChatError):
+    """The quota is free only later than the caller is willing to wait; nothing was sent."""
+
+    def __init__(self, bucket: str, retry_after: float, max_wait: float) -> None:
+        super().__init__(
+            f"{bucket}: the quota is free in {retry_after:.3g} s at the earliest, max_wait is {max_wait:.3g} s"
+        )
+        self.bucket = bucket
+        self.retry_after = retry_after
+        """Seconds until the call could be sent, at the earliest."""
+        self.max_wait = max_wait
+
+
+class DeadlineExceeded(AgoraChatError, TimeoutError):
+    """The call did not end within its `timeout`."""
+
+    def __init__(self, call: str, timeout: float, *, outcome_unknown: bool = False) -> None:
+        phase = "after it was sent" if outcome_unknown else "before it was sent"
+        super().__init__(f"{call}: not done within {timeout:.3g} s ({phase})")
+        self.call = call
+        self.timeout = timeout
+        self.outcome_unknown = outcome_unknown
+
+
+class TokenError(AgoraChatError):
+    """The token source gave no usable token."""
+
+
+class TransportError(AgoraChatError):
+    """No whole answer arrived."""
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made: nothing was sent."""
+
+
+class OutcomeUnknown(TransportError):
+    """The request was sent and its answer lost, and to repeat it could do it twice."""
+
+    outcome_unknown = True
+
+
+class ResponseTooLarge(TransportError):
+    """The decoded body is larger than the session accepts."""
+
+
+class DecodeError(AgoraChatError):
+    """A successful answer whose body is not what the service documents."""
+
+    def __init__(self, reason: str, *, call: str, status: int, content_type: str, body: bytes) -> None:
+        super().__init__(f"{call}: {status} answer cannot be decoded: {reason}")
+        self.reason = reason
+        self.call = call
+        self.status = status
+        self.content_type = content_type
+        self.body = body[:SNIPPET]
+        """The first 2 KB of the answer."""
+
+
+class APIError(AgoraChatError):
+    """The service answered with an error."""
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        error: str | None = None,
+        description: str | None = None,
+        method: str = "",
+        path: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: bytes = b"",
+        outcome_unknown: bool = False,
+    ) -> None:
+        words = (f"{method} {path}:".strip(), str(status), error, f"({description})" if description else None)
+        super().__init__(" ".join(word for word in words if word))
+        self.status = status
+        self.error = error
+        """The service's name of the error, such as `reach_limit`; None where it sent none."""
+        self.description = description
+        self.method = method
+        self.path = path
+        self.request_id = request_id
+        self.retry_after = retry_after
+        """Seconds that the service asks to wait, if it does."""
+        self.body = body[:SNIPPET]
+        self.outcome_unknown = outcome_unknown
+
+
+class BadRequest(APIError):
+    """The request is wrong; only a changed one can pass."""
+
+
+class IllegalArgument(BadRequest):
+    """The service refuses a value of the request."""
+
+
+class AlreadyExists(BadRequest):
+    """The name is taken."""
+
+
+class PayloadTooLarge(APIError):
+    """The message or file is larger than the service takes."""
+
+
+class Unauthorized(APIError):
+    """The token is missing, expired or without the right."""
+
+
+class BadToken(Unauthorized):
+    """The token is malformed or of another app."""
+
+
+class Forbidden(APIError):
+    """The operation is not allowed."""
+
+
+class ForbiddenOperation(Forbidden):
+    """The state of the user, group or room does not allow the operation."""
+
+
+class LimitReached(Forbidden):
+    """A documented maximum is reached."""
+
+
+class FeatureNotEnabled(Forbidden):
+    """The feature is not enabled for the app."""
+
+
+class NotYourMessage(Forbidden):
+    """The message belongs to another app."""
+
+
+class NotFound(APIError):
+    """The user, group, room, message or file does not exist."""
+
+
+class AppNotFound(NotFound):
+    """The org or app name of the session is unknown to this host."""
+
+
+class Expired(NotFound):
+    """The file or message is past its storage time."""
+
+
+class RateLimited(APIError):
+    """Calls came faster than the quota; the same call may pass later."""
+
+
+class PlanLimitExceeded(APIError):
+    """The price plan is used up; waiting does not help."""
+
+
+class ServerError(APIError):
+    """The service failed."""
+
+
+class UnsupportedOperation(ServerError):
+    """The service knows no such operation; repeating does not help."""
+
+
+class BadGateway(ServerError):
+    """A gateway got no valid answer from the service."""
+
+
+class ServiceUnavailable(ServerError):
+    """The service cannot take the request now."""
+
+
+class GatewayTimeout(ServerError):
+    """A gateway waited in vain for the service."""
+
+
+_BY_NAME: Final[dict[str, type[APIError]]] = {
+    "illegal_argument": IllegalArgument,
+    "invalid_parameter": IllegalArgument,
+    "json_parse": IllegalArgument,
+    "duplicate_unique_property_exists": AlreadyExists,
+    "unauthorized": Unauthorized,
+    "auth_bad_access_token": BadToken,
+    "RewriteMessageNotAuthorizedException": NotYourMessage,
+    "forbidden_op": ForbiddenOperation,
+    "exceed_limit": LimitReached,
+    "EditLimitExceededException": LimitReached,
+    "EditFeatureNotEnabledException": FeatureNotEnabled,
+    "organization_application_not_found": AppNotFound,
+    "service_resource_not_found": NotFound,
+    "resource_not_found": NotFound,
+    "entity_not_found": NotFound,
+    "storage_object_not_found": NotFound,
+    "file_expired": Expired,
+    "MessageUnavailableException": Expired,
+    "reach_limit": RateLimited,
+    "resource_limited": PlanLimitExceeded,
+    "unsupported_service_operation": UnsupportedOperation,
+    "no_full_text_index": UnsupportedOperation,
+}
+
+# The service sends some errors without a name of their own; these words of the description tell them apart.
+_BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
+    (400, "too many queries"): RateLimited,
+    (400, "message is too large"): PayloadTooLarge,
+    (500, "javax.ws.rs.webapplicationexception"): UnsupportedOperation,
+}
+
+_BY_STATUS: Final[dict[int, type[APIError]]] = {
+    401: Unauthorized,
+    402: Forbidden,
+    403: Forbidden,
+    404: NotFound,
+    408: ServerError,
+    413: PayloadTooLarge,
+    429: RateLimited,
+    501: UnsupportedOperation,
+    502: BadGateway,
+    503: ServiceUnavailable,
+    504: GatewayTimeout,
+}
+
+
+def api_error_class(status: int, error: str | None, description: str | None) -> type[APIError]:
+    """Choose the class of an error answer: by what it says first, by its status second."""
+    text = (description or "").lower()
+    for (hint_status, words), cls in _BY_HINT.items():
+        if status == hint_status and words in text:
+            return cls
+    if error in _BY_NAME:
+        return _BY_NAME[error]
+    return _BY_STATUS.get(status, ServerError if status >= 500 else BadRequest)
+
+
+def error_name(payload: Mapping[str, Any]) -> str | None:
+    """Return the service's name of an error, looked for in `error` and then in `exception`."""
+    for key in ("error", "exception"):
+        value = payload.get(key)
+        if isinstance(value, str) and value:
+            name = value.rpartition(".")[2] if key == "exception" else value
+            if key == "error" or name in _BY_NAME:
+                return name
+    return None
+
+
+def _short(value: object, width: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -1,0 +1,1 @@
+"""Result types, a module a resource group."""

@@ -1,0 +1,22 @@
+"""What all result types have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True)
+class Model:
+    """An answer of the service; members that it does not name are kept in `extra`."""
+
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    """What the service sent beyond the documented fields."""
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """Turn the service's milliseconds since 1970 into an aware datetime."""
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
