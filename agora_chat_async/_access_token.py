@@ -9,7 +9,6 @@ whose *messages* are the secret: the reverse of what one expects.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 import secrets
@@ -93,11 +92,18 @@ def make_token(
     salt = salt if salt is not None else secrets.randbelow(99_999_999) + 1
     privilege = USER_PRIVILEGE if user_id else APP_PRIVILEGE
     right_expire = expire if privilege_expire is None else privilege_expire
+    for name, number in (("issued_at", issued_at), ("privilege_expire", right_expire), ("salt", salt)):
+        if not 0 <= number < 1 << 32:
+            raise InvalidArgument(name, number, "a whole number of 32 bits")
+    try:
+        user = _text(user_id.encode())
+    except (UnicodeEncodeError, struct.error):
+        raise InvalidArgument("user_id", user_id, "text of at most 65535 bytes of UTF-8") from None
     signed = (
         _text(app_id.encode())
         + struct.pack("<IIIH", issued_at, expire, salt, 1)
         + struct.pack("<HHHI", _CHAT, 1, privilege, right_expire)
-        + _text(user_id.encode())
+        + user
     )
     signature = _sign(certificate, issued_at, salt, signed)
     return VERSION + base64.b64encode(zlib.compress(_text(signature) + signed)).decode()
@@ -113,7 +119,7 @@ def read_token(token: str) -> AccessToken:
         if not inflate.eof:
             raise TokenError("not an AccessToken2: cut short or far too long")
         return _Reader(data).token()
-    except (binascii.Error, zlib.error, struct.error, UnicodeDecodeError) as error:
+    except (ValueError, zlib.error, struct.error) as error:
         raise TokenError(f"not an AccessToken2: {error}") from None
 
 
@@ -155,7 +161,7 @@ class _Reader:
             if service not in _TEXTS_AFTER_RIGHTS:
                 break
             (count,) = self._unpack("<H")
-            rights = dict([self._unpack("<HI") for _ in range(count)])
+            rights = dict[int, int]([self._pair() for _ in range(count)])
             texts = [self._text() for _ in range(_TEXTS_AFTER_RIGHTS[service])]
             if service == _CHAT:
                 privileges, user_id = rights, texts[0].decode()
@@ -165,6 +171,10 @@ class _Reader:
         values = struct.unpack_from(layout, self._data, self._at)
         self._at += struct.calcsize(layout)
         return values
+
+    def _pair(self) -> tuple[int, int]:
+        key, value = self._unpack("<HI")
+        return key, value
 
     def _text(self) -> bytes:
         (length,) = self._unpack("<H")

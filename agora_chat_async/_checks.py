@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import quote
 
 from attrs import Attribute, frozen
 
 from agora_chat_async.errors import InvalidArgument
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Half a character, which no encoding of text on the wire has.
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class Check(Protocol):
@@ -36,8 +40,8 @@ class Str:
     secret: bool = False
 
     def __call__(self, name: str, value: Any, /) -> str:
-        if isinstance(value, str):
-            size = len(value.encode("utf-8", "surrogatepass")) if self.in_bytes else len(value)
+        if isinstance(value, str) and not _SURROGATE.search(value):
+            size = len(value.encode()) if self.in_bytes else len(value)
             if self.least <= size <= self.most and (self.pattern is None or self.pattern.fullmatch(value)):
                 return value
         raise InvalidArgument(name, value, self.rule, secret=self.secret)
@@ -72,8 +76,8 @@ class Items:
 
     def __call__(self, name: str, value: Any, /) -> list[Any]:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
-            raise InvalidArgument(name, value, "a list of values, not a single one")
-        items: list[Any] = [*value]
+            raise InvalidArgument(name, cast("object", value), "a list of values, not a single one")
+        items: list[Any] = [*cast("Collection[Any]", value)]
         if not self.least <= len(items) <= self.most:
             raise InvalidArgument(name, f"{len(items)} items", f"{self.least} to {self.most} items")
         if self.each is None:
@@ -88,9 +92,9 @@ class Entries:
     most: int
 
     def __call__(self, name: str, value: Any, /) -> Mapping[str, Any]:
-        if isinstance(value, Mapping) and len(value) <= self.most:
-            return value
-        raise InvalidArgument(name, value, f"a mapping of at most {self.most} entries")
+        if isinstance(value, Mapping) and len(entries := cast("Mapping[str, Any]", value)) <= self.most:
+            return entries
+        raise InvalidArgument(name, cast("object", value), f"a mapping of at most {self.most} entries")
 
 
 @frozen
@@ -115,7 +119,7 @@ def segment(name: str, value: object) -> str:
         raise InvalidArgument(name, value, "text")
     if value in {"", ".", ".."}:
         raise InvalidArgument(name, value, "a name that is not empty, '.' or '..'")
-    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in value):
+    if _CONTROL.search(value):
         raise InvalidArgument(name, value, "text without control characters")
     try:
         return quote(value, safe="")

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import orjson
 from attrs import NOTHING, Attribute, fields, has, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from agora_chat_async.errors import InvalidArgument
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -39,8 +41,11 @@ def structure_hook(cls: Any) -> Hook:
 
 
 def encode(value: Any) -> bytes:
-    """Write data as JSON."""
-    return orjson.dumps(value)
+    """Write data as JSON; `InvalidArgument` says what JSON cannot hold."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:
+        raise InvalidArgument("body", type(value).__name__, f"values that JSON can hold ({error})") from None
 
 
 def parse(body: bytes) -> Any:
@@ -99,7 +104,10 @@ def _whole(value: Any, _: Any) -> int:
 
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValueError("a number too large for a float") from None
     raise TypeError(f"expected a number, got {type(value).__name__}")
 
 
@@ -147,8 +155,11 @@ def _open_enum_hook(enum: type[StrEnum]) -> Hook:
 
 
 def _one_of_hook(members: tuple[type, ...]) -> Hook:
+    # JSON writes some floats without a fraction, and what is true or false is no number.
+    accepted = (*members, int) if float in members else members
+
     def one_of(value: Any, _: Any) -> Any:
-        if isinstance(value, members):
+        if isinstance(value, accepted) and not isinstance(value, bool):
             return value
         raise TypeError(f"unexpected {type(value).__name__}")
 
@@ -168,14 +179,14 @@ def _sequence_hook(cls: Any) -> Hook:
             return ()
         if not isinstance(value, list | tuple):
             raise TypeError(f"expected a list, got {type(value).__name__}")
-        return tuple(read(entry, item) for entry in value)
+        return tuple([read(entry, item) for entry in cast("Sequence[Any]", value)])
 
     return sequence
 
 
 def _wire_name(attribute: Attribute[Any]) -> str:
     if get_origin(attribute.type) is Annotated:
-        for mark in attribute.type.__metadata__:
+        for mark in get_args(attribute.type)[1:]:
             if getattr(mark, "rename", None):
                 return str(mark.rename)
     return attribute.name
@@ -187,9 +198,8 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
     by_wire_name = {_wire_name(attribute): attribute for attribute in attributes}
     known = by_wire_name.keys()
     keeps_extra = len(attributes) < len(fields(cls))
-    read_all: Hook = make_dict_structure_fn(
-        cls, converter, _cattrs_detailed_validation=False, **({_EXTRA: override(omit=True)} if keeps_extra else {})
-    )
+    options: dict[str, Any] = {_EXTRA: override(omit=True)} if keeps_extra else {}
+    read_all: Hook = make_dict_structure_fn(cls, converter, _cattrs_detailed_validation=False, **options)
 
     def read_singly(data: Mapping[str, Any]) -> Any:
         """Read field by field; what does not fit and is not the key is left to `extra`."""
@@ -204,9 +214,10 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
                     misfits[wire_name] = data[wire_name]
         return cls(**values, **({_EXTRA: misfits} if keeps_extra else {}))
 
-    def model(data: Any, _: Any) -> Any:
-        if not isinstance(data, dict):
-            raise TypeError(f"expected an object for {cls.__name__}, got {type(data).__name__}")
+    def model(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"expected an object for {cls.__name__}, got {type(value).__name__}")
+        data = cast("dict[str, Any]", value)
         try:
             instance = read_all(data, cls)
         except KeyError as error:
@@ -215,7 +226,7 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
             instance = read_singly(data)
         if keeps_extra and not data.keys() <= known:
             # The instance is frozen for everyone else; it is new, and filling `extra` later spares a copy of it.
-            unknown = {name: value for name, value in data.items() if name not in known}
+            unknown = {name: member for name, member in data.items() if name not in known}
             object.__setattr__(instance, _EXTRA, {**instance.extra, **unknown})
         return instance
 
@@ -225,9 +236,8 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
 def _model_unhook(cls: Any, converter: Converter) -> Callable[[Any], Any]:
     resolve_types(cls)
     keeps_extra = any(attribute.name == _EXTRA for attribute in fields(cls))
-    write = make_dict_unstructure_fn(
-        cls, converter, _cattrs_omit_if_default=True, **({_EXTRA: override(omit=True)} if keeps_extra else {})
-    )
+    options: dict[str, Any] = {_EXTRA: override(omit=True)} if keeps_extra else {}
+    write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **options)
 
     def model(instance: Any) -> dict[str, Any]:
         data: dict[str, Any] = write(instance)
@@ -242,8 +252,8 @@ def _make_converter() -> Converter:
         converter.register_structure_hook(cls, hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_factory(_is_sequence, _sequence_hook)
-    converter.register_structure_hook_factory(has, lambda cls: _model_hook(cls, converter))
-    converter.register_unstructure_hook_factory(has, lambda cls: _model_unhook(cls, converter))
+    converter.register_structure_hook_factory(has, _model_hook)
+    converter.register_unstructure_hook_factory(has, _model_unhook)
     return converter
 
 

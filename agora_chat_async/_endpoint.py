@@ -22,14 +22,26 @@ import inspect
 import itertools
 import linecache
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
-from types import MethodType
-from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar, get_args, get_origin, get_type_hints, overload
+import types
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, update_wrapper
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 from attrs import frozen
 
-from agora_chat_async._checks import Check, segment
+from agora_chat_async._checks import segment
 from agora_chat_async._codec import parse, picker, structure_hook
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async.quota import Quota, Rate
@@ -38,6 +50,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _NUMBER: Final = itertools.count(1)
+_TAKEN: Final = frozenset({"Pages", "asked", "body", "check_body", "endpoint", "fetch", "path", "query", "segment"})
+"""Names that compiled functions use for themselves."""
 
 
 @frozen
@@ -158,7 +172,7 @@ class Endpoint:
         return (self.stub.__doc__ or "").strip().partition("\n")[0]
 
     @cached_property
-    def __doc__(self) -> str:  # type: ignore[override]
+    def __doc__(self) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         quota = ", ".join(map(str, self.all_rates)) or "no documented quota"
         repeat = "repeated" if self.retry_safe else "never repeated"
         return (
@@ -200,7 +214,7 @@ class Endpoint:
     def __get__(self, group: Group | None, owner: type[Group]) -> Endpoint | Callable[..., Any]:
         if group is None:
             return self
-        bound = MethodType(self.function, group)
+        bound = types.MethodType(self.function, group)
         # Found in the instance from now on, since this descriptor has no __set__.
         group.__dict__[self.__name__] = bound
         return bound
@@ -211,7 +225,7 @@ class Endpoint:
         if self._structure is None:
             if not isinstance(envelope, dict):
                 raise TypeError(f"expected an object, got {type(envelope).__name__}")
-            return None, envelope
+            return None, cast("dict[str, Any]", envelope)
         part = self._picker(envelope) if self.pick else envelope
         return self._structure(part if self._read is None else self._read(part), self._result), envelope
 
@@ -238,10 +252,7 @@ class Endpoint:
     def _result(self) -> Any:
         annotation = self.signature.return_annotation
         if self.returns_page:
-            # A page's items are read as a sequence of its item type.
-            from collections.abc import Sequence
-
-            return Sequence[get_args(annotation)[0]]
+            return types.GenericAlias(Sequence, get_args(annotation))
         return annotation
 
     @cached_property
@@ -254,13 +265,33 @@ class Endpoint:
 
 
 def _marks(annotation: Any) -> tuple[Any, ...]:
-    """Marks of a parameter, also those inside `X | None`."""
+    """Give the marks of a parameter, also those inside `X | None`."""
     if get_origin(annotation) is Annotated:
         return tuple(annotation.__metadata__)
     return tuple(mark for member in get_args(annotation) if get_origin(member) is Annotated for mark in _marks(member))
 
 
+def _refuse_wrong(endpoint: Endpoint) -> None:
+    names = {name for name in endpoint.signature.parameters if name != "self"}
+    named = {*endpoint.placeholders, *(rate.counts for rate in endpoint.all_rates if rate.counts)}
+    if endpoint.paged:
+        named.add("cursor")
+    wrong = (
+        (not endpoint.path.startswith("/"), "the path begins with /"),
+        (named - names, f"no parameter is named {', '.join(sorted(named - names))}"),
+        (_TAKEN & names, f"no parameter may be named {', '.join(sorted(_TAKEN & names))}"),
+        (
+            inspect.iscoroutinefunction(endpoint.stub) == endpoint.paged,
+            "the stub is `async def`, or `def` where it returns Pages",
+        ),
+    )
+    for fault, rule in wrong:
+        if fault:
+            raise TypeError(f"{endpoint.id} is declared wrongly: {rule}")
+
+
 def _compile(endpoint: Endpoint) -> Callable[..., Any]:
+    _refuse_wrong(endpoint)
     scope: dict[str, Any] = {"endpoint": endpoint, "segment": segment, "Pages": Pages, "check_body": endpoint.check}
     names = [name for name in endpoint.signature.parameters if name != "self"]
     in_body = endpoint.in_body
@@ -271,8 +302,8 @@ def _compile(endpoint: Endpoint) -> Callable[..., Any]:
     fields = [name for name in names if name not in endpoint.placeholders]
     if endpoint.paged:
         fields.remove("cursor")
+    target = "body" if in_body else "query"
     if fields and not endpoint.takes_array:
-        target = "body" if in_body else "query"
         lines.append(f"{target} = {{}}")
         body, query = ("body", "None") if in_body else ("None", "query")
     for name in names:
@@ -294,7 +325,7 @@ def _compile(endpoint: Endpoint) -> Callable[..., Any]:
         if WHOLE in marks:
             body = value
         else:
-            put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"  # pyright: ignore[reportPossiblyUnbound]
+            put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"
             lines.extend([f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put])
     if endpoint.check is not None:
         lines.append("check_body(body)")
@@ -322,8 +353,7 @@ def _compile(endpoint: Endpoint) -> Callable[..., Any]:
     function.__doc__ = endpoint.__doc__
     function.__qualname__ = endpoint.__qualname__
     function.__module__ = endpoint.__module__
-    function.__wrapped__ = endpoint.stub  # type: ignore[attr-defined]
-    return function
+    return update_wrapper(function, endpoint.stub, assigned=(), updated=())
 
 
 def _parameter_list(endpoint: Endpoint, scope: dict[str, Any]) -> str:
@@ -373,7 +403,8 @@ class _Verb:
         """
 
         def declare(stub: F) -> F:
-            endpoint = Endpoint(
+            # Callers see the stub's own signature.
+            return Endpoint(  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
                 stub,
                 self._method,
                 path,
@@ -385,7 +416,6 @@ class _Verb:
                 in_body=self._in_body if in_body is None else in_body,
                 next_page=next_page,
             )
-            return endpoint  # type: ignore[return-value]  # callers see the stub's own signature
 
         return declare
 

@@ -61,13 +61,10 @@ class Pages(Generic[T]):
     def resume(self, state: str) -> Self:
         """Go to a place that `state` told, and return this listing."""
         try:
-            place = json.loads(state)
-            cursor, given, done = place["cursor"], place["given"], place["done"]
-            if not (cursor is None or isinstance(cursor, str)) or not isinstance(given, int) or given < 0:
-                raise ValueError("not a place in a listing")
+            self._cursor, self._given, self._done = _place(json.loads(state))
         except (ValueError, TypeError, KeyError):
             raise InvalidArgument("state", state, "a text that Pages.state returned") from None
-        self._cursor, self._given, self._done, self._page = cursor, given, bool(done), None
+        self._page = None
         return self
 
     def __await__(self) -> Generator[Any, None, Page[T]]:
@@ -76,10 +73,12 @@ class Pages(Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         while not self._done:
             page = await self._current()
-            while self._given < len(page.items):
+            # Whoever gets an item may also await the listing or resume it elsewhere, which leaves this page.
+            while self._page is page and self._given < len(page.items):
                 self._given += 1
                 yield page.items[self._given - 1]
-            self._leave(page)
+            if self._page is page:
+                self._leave(page)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over whole pages; one that was begun by item comes with the items that are left."""
@@ -103,3 +102,10 @@ class Pages(Generic[T]):
         # The service drops the cursor on the last page; some versions keep one on an empty page, which ends it too.
         self._done = page.cursor is None or not page.items
         self._cursor, self._given, self._page = page.cursor, 0, None
+
+
+def _place(state: dict[str, Any]) -> tuple[str | None, int, bool]:
+    cursor, given, done = state["cursor"], state["given"], state["done"]
+    if isinstance(cursor, str | None) and isinstance(given, int) and given >= 0:
+        return cursor, given, bool(done)
+    raise ValueError("not a place in a listing")

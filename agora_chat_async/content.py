@@ -13,6 +13,7 @@ from cattrs import override
 
 from agora_chat_async._checks import CUSTOM_EVENT, CUSTOM_EXTS, obeys
 
+
 @frozen(kw_only=True)
 class _Content:
     extra: Mapping[str, Any] = field(factory=dict[str, Any])

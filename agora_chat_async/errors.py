@@ -51,7 +51,8 @@ SNIPPET: Final = 2048
 
 
 def _restore(cls: type[AgoraChatError], args: tuple[Any, ...], state: dict[str, Any]) -> AgoraChatError:
-    error = cls.__new__(cls, *args)
+    error = cls.__new__(cls)
+    error.args = args  # not through __new__, which drops them in kinds of OSError such as TimeoutError
     error.__dict__.update(state)
     return error
 
@@ -302,6 +303,8 @@ _BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
     (500, "javax.ws.rs.webapplicationexception"): UnsupportedOperation,
 }
 
+_SERVER_ERRORS: Final = 500
+
 _BY_STATUS: Final[dict[int, type[APIError]]] = {
     401: Unauthorized,
     402: Forbidden,
@@ -325,7 +328,7 @@ def api_error_class(status: int, error: str | None, description: str | None) -> 
             return cls
     if error in _BY_NAME:
         return _BY_NAME[error]
-    return _BY_STATUS.get(status, ServerError if status >= 500 else BadRequest)
+    return _BY_STATUS.get(status, BadRequest if status < _SERVER_ERRORS else ServerError)
 
 
 def error_name(payload: Mapping[str, Any]) -> str | None:

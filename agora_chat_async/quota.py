@@ -13,6 +13,11 @@ MINUTE: Final = 60.0
 DAY: Final = 86_400.0
 
 _PERIODS: Final = {"second": SECOND, "minute": MINUTE, "day": DAY}
+_WRITTEN: Final = re.compile(
+    r"\s*(?P<calls>\d+)\s*/\s*"
+    r"(?:(?P<name>second|minute|day)|(?P<seconds>\d+(?:\.\d+)?)\s*s)"
+    r"(?:\s+of\s+(?P<counts>\w+))?\s*"
+)
 _NAMES: Final = {period: name for name, period in _PERIODS.items()}
 
 
@@ -41,11 +46,12 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> Rate:
-        """Read a rate written like `150/second`, `20/minute`, `3/day` or `5/1800 s`."""
-        match = re.fullmatch(r"\s*(\d+)\s*/\s*(?:(second|minute|day)|(\d+(?:\.\d+)?)\s*s)\s*", text)
-        if not match or int(match[1]) < 1:
-            raise ValueError(f"a rate is written like '150/second', '20/minute', '3/day' or '5/1800 s', got {text!r}")
-        return cls(int(match[1]), _PERIODS[match[2]] if match[2] else float(match[3]))
+        """Read a rate written like `150/second`, `5/1800 s` or `6000/minute of to`."""
+        match = _WRITTEN.fullmatch(text)
+        if not match or int(match["calls"]) < 1:
+            raise ValueError(f"a rate is written like '150/second', '5/1800 s' or '6000/minute of to', got {text!r}")
+        period = _PERIODS[match["name"]] if match["name"] else float(match["seconds"])
+        return cls(int(match["calls"]), period, match["counts"])
 
 
 @frozen
@@ -82,7 +88,6 @@ def per_day(calls: int, *, counts: str | None = None) -> Rate:
 
 
 PLANS: Final[Mapping[str, Plan]] = {
-    plan.name: plan
-    for plan in (Plan("free", per_second(10)), Plan("starter"), Plan("pro"), Plan("enterprise"))
+    plan.name: plan for plan in (Plan("free", per_second(10)), Plan("starter"), Plan("pro"), Plan("enterprise"))
 }
 """The vendor's price plans; only the free one has a total, 10 calls a second."""

@@ -1,0 +1,370 @@
+"""The life of a call: it waits for its quota, is sent, is read, and perhaps is sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from attrs import field, frozen
+
+from agora_chat_async._codec import parse
+from agora_chat_async._retry import Retries, RetryBudget, RetryPolicy, retry_after
+from agora_chat_async._token import Token
+from agora_chat_async.errors import (
+    AgoraChatError,
+    APIError,
+    DeadlineExceeded,
+    DecodeError,
+    OutcomeUnknown,
+    RateLimited,
+    SessionClosed,
+    SessionNotOpen,
+    TransportError,
+    Unauthorized,
+    WrongEventLoop,
+    api_error_class,
+    error_name,
+)
+
+if TYPE_CHECKING:
+    from agora_chat_async._endpoint import Endpoint
+    from agora_chat_async._gate import Gate, Lease, Quotas
+    from agora_chat_async._http import Answer, Wire
+    from agora_chat_async._token import TokenKeeper
+
+T = TypeVar("T")
+
+Request = tuple[str, str, Mapping[str, Any] | None, Any]
+"""Method, path below the app, query, and body as JSON-ready data."""
+Decode = Callable[[bytes], tuple[Any, Any]]
+"""Reads a body: the result, and the envelope that it came in."""
+
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+@frozen(kw_only=True)
+class Options:
+    """What holds for calls, where a caller says nothing else."""
+
+    timeout: float | None = None
+    """Seconds for a whole call: waiting, all attempts and the body; None for no limit."""
+    attempt_timeout: float | None = 30.0
+    """Seconds for one attempt."""
+    max_wait: float | None = None
+    """Seconds that a call waits for its quota; None for no limit, except 60 s for quotas a day."""
+    retry: RetryPolicy = field(factory=RetryPolicy)
+
+
+@frozen
+class Meta:
+    """How a call went."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    attempts: int
+    queued: float
+    """Seconds spent waiting for quotas."""
+    elapsed: float
+    """Seconds from the call to its result."""
+    envelope: Any = field(repr=False)
+    """The whole decoded answer, with what is in no field of the result."""
+
+
+@frozen
+class Result(Generic[T]):
+    """A result and how it came."""
+
+    value: T
+    meta: Meta | None
+    """Of the last answer; None where nothing was asked of the service."""
+
+
+@frozen
+class Stats:
+    """Counts since the session was opened."""
+
+    calls: int
+    """Calls begun."""
+    attempts: int
+    """Requests handed to a connection."""
+    retries: int
+    """Calls sent again."""
+    refused: int
+    """Answers that said that calls come too fast."""
+
+
+class Life:
+    """Whether a session can be used, and what happened in it: shared by all that send through it."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.closed = False
+        self._active = dict[object, asyncio.Task[Any] | None]()
+        self._evicted = set[object]()
+        self._idle: asyncio.Event | None = None
+        self.calls = self.attempts = self.retries = self.refused = 0
+
+    def check(self) -> None:
+        """Raise what a call outside the session's life deserves."""
+        if self.closed:
+            raise SessionClosed("the session is closed")
+        if self.loop is None:
+            raise SessionNotOpen("the session is not open: use `async with`, or await its open()")
+        if self.loop is not asyncio.get_running_loop():
+            raise WrongEventLoop("the session was opened in another event loop; make one for each loop")
+
+    def enter(self, call: object) -> None:
+        """Note that a call begins."""
+        self.check()
+        self.calls += 1
+        self._active[call] = asyncio.current_task()
+
+    def leave(self, call: object) -> None:
+        """Note that a call has ended."""
+        self._active.pop(call, None)
+        self._evicted.discard(call)
+        if self._idle is not None and not self._active:
+            self._idle.set()
+
+    async def drained(self, patience: float) -> None:
+        """Wait some seconds at most until no call is under way."""
+        if self._active and patience > 0:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._idle.wait()
+
+    def evict(self) -> list[asyncio.Task[Any]]:
+        """Interrupt every call that is under way, and return their tasks."""
+        me = asyncio.current_task()
+        tasks = {call: task for call, task in self._active.items() if task is not None and task is not me}
+        self._evicted.update(tasks)
+        for task in tasks.values():
+            task.cancel()
+        return [*tasks.values()]
+
+    def was_evicted(self, call: object) -> bool:
+        """Tell whether a call was interrupted by closing, and if so end the interruption of its task."""
+        task = asyncio.current_task()
+        if call not in self._evicted or task is None:
+            return False
+        task.uncancel()
+        return True
+
+    @property
+    def under_way(self) -> int:
+        """Calls that are under way."""
+        return len(self._active)
+
+
+_metas: ContextVar[list[Meta] | None] = ContextVar("agora_chat_async_metas", default=None)
+
+
+class Calls:
+    """Sends calls, under one set of options."""
+
+    __slots__ = ("budget", "keeper", "life", "options", "quotas", "wire")
+
+    def __init__(
+        self, life: Life, quotas: Quotas, wire: Wire, keeper: TokenKeeper, budget: RetryBudget, options: Options
+    ) -> None:
+        self.life = life
+        self.quotas = quotas
+        self.wire = wire
+        self.keeper = keeper
+        self.budget = budget
+        self.options = options
+
+    def send(
+        self,
+        endpoint: Endpoint,
+        path: str,
+        query: Mapping[str, Any] | None,
+        json: Any,
+        counts: Mapping[str, int] | None,
+        /,
+    ) -> Coroutine[Any, Any, Any]:
+        """Send a call of an endpoint and decode its answer."""
+        # Not a coroutine itself, as each one more would cost memory in every waiting call.
+        decode = endpoint.decode_page if endpoint.returns_page else endpoint.decode
+        request = (endpoint.method, path, query, json)
+        return _Call(self, request, endpoint.retry_safe, decode).run(self.quotas.gate(endpoint), counts)
+
+    def send_raw(
+        self, gate: Gate, request: Request, counts: Mapping[str, int] | None, *, retry_safe: bool
+    ) -> Coroutine[Any, Any, Answer]:
+        """Send any request and return its answer, which is one of success."""
+        return _Call(self, request, retry_safe, None).run(gate, counts)
+
+
+class _Call:
+    """One call on its way."""
+
+    __slots__ = ("_attempts", "_calls", "_decode", "_queued", "_renewed", "_request", "_retries", "_retry_safe", "_started", "_token")
+
+    def __init__(self, calls: Calls, request: Request, retry_safe: bool, decode: Decode | None) -> None:  # noqa: FBT001
+        self._calls = calls
+        self._request = request
+        self._retry_safe = retry_safe
+        self._decode = decode
+        self._started = time.monotonic()
+        self._queued = 0.0
+        self._attempts = 0
+        self._retries: Retries | None = None
+        self._renewed = False
+
+    async def run(self, gate: Gate, counts: Mapping[str, int] | None) -> Any:
+        """Take the call through its gate to the wire, as often as it needs and may."""
+        life, options = self._calls.life, self._calls.options
+        life.enter(self)
+        lease: Lease | None = None
+        scope = asyncio.timeout(options.timeout)
+        try:
+            async with scope:
+                while True:
+                    self._refuse_late_start(gate, counts, scope.when())
+                    begun = time.monotonic()
+                    lease = await gate.enter(counts, options.max_wait)
+                    self._queued += time.monotonic() - begun
+                    try:
+                        outcome = await self._attempt(lease)
+                    finally:
+                        life.attempts += lease.was_sent
+                        lease.release()
+                    if not isinstance(outcome, AgoraChatError):
+                        return outcome[0]
+                    if not await self._token_was_renewed(outcome):
+                        await asyncio.sleep(self._pause_after(outcome))
+                    life.retries += 1
+        except TimeoutError as error:
+            if not scope.expired() or isinstance(error, AgoraChatError):
+                raise
+            raise self._late(unknown=lease is not None and lease.was_sent and not self._retry_safe) from None
+        except asyncio.CancelledError:
+            if not life.was_evicted(self):
+                raise
+            raise SessionClosed("the session was closed while the call was under way") from None
+        finally:
+            life.leave(self)
+
+    async def _attempt(self, lease: Lease) -> tuple[Any] | AgoraChatError:
+        """Send the call once; return its result, or the error that may be repeated."""
+        calls = self._calls
+        self._attempts += 1
+        self._token = calls.keeper.ready() or await calls.keeper.get()
+        try:
+            answer = await calls.wire.send(
+                *self._request,
+                token=self._token.value,
+                on_handed=lease.sent,
+                timeout=calls.options.attempt_timeout,
+            )
+        except TransportError as error:
+            return error
+        if answer.status >= 300:
+            return refusal(answer, *self._request[:2])
+        value, envelope = self._decoded(answer)
+        calls.budget.earn(self._retries.spent if self._retries is not None else 0)
+        metas = _metas.get()
+        if metas is not None:
+            elapsed = time.monotonic() - self._started
+            metas.append(Meta(answer.status, answer.headers, self._attempts, self._queued, elapsed, envelope))
+        return (value,)
+
+    def _decoded(self, answer: Answer) -> tuple[Any, Any]:
+        if self._decode is None:
+            return answer, None
+        try:
+            return self._decode(answer.body)
+        except _UNREADABLE as error:
+            raise DecodeError(
+                str(error) or type(error).__name__,
+                call=self.name,
+                status=answer.status,
+                content_type=answer.headers.get("content-type", ""),
+                body=answer.body,
+            ) from error
+
+    async def _token_was_renewed(self, error: AgoraChatError) -> bool:
+        """After the first 401, get another token; False where that is no help."""
+        if self._renewed or not isinstance(error, Unauthorized):
+            return False
+        self._renewed = True
+        return (await self._calls.keeper.replace(self._token)).value != self._token.value
+
+    def _pause_after(self, error: AgoraChatError) -> float:
+        """Return the seconds until the call may be repeated, or raise the error."""
+        if isinstance(error, RateLimited):
+            self._calls.life.refused += 1
+        if self._retries is None:
+            self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=self._retry_safe)
+        pause = self._retries.pause_after(error)
+        if pause is None:
+            raise _final(error, retry_safe=self._retry_safe)
+        return pause
+
+    def _refuse_late_start(self, gate: Gate, counts: Mapping[str, int] | None, deadline: float | None) -> None:
+        """Fail at once where the quota is known to be free only after the deadline."""
+        if deadline is not None and gate.longest_wait(counts)[1] > deadline - asyncio.get_running_loop().time():
+            raise self._late(unknown=False)
+
+    def _late(self, *, unknown: bool) -> DeadlineExceeded:
+        return DeadlineExceeded(self.name, self._calls.options.timeout or 0.0, outcome_unknown=unknown)
+
+    @property
+    def name(self) -> str:
+        """Method and path."""
+        return f"{self._request[0]} {self._request[1]}"
+
+
+async def with_meta(call: Awaitable[T]) -> Result[T]:
+    """Await a call and return its result together with how it went."""
+    metas = list[Meta]()
+    mark = _metas.set(metas)
+    try:
+        value = await call
+    finally:
+        _metas.reset(mark)
+    return Result(value, metas[-1] if metas else None)
+
+
+def refusal(answer: Answer, method: str, path: str) -> APIError:
+    """Make the error of an answer that is none of success; a body that is no JSON does not hide the status."""
+    try:
+        payload = parse(answer.body)
+    except ValueError:
+        payload = None
+    said = payload if isinstance(payload, dict) else {}
+    name = error_name(said)
+    description = said.get("error_description")
+    description = description if isinstance(description, str) else None
+    if answer.status < 400:
+        description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
+    return api_error_class(answer.status, name, description)(
+        status=answer.status,
+        error=name,
+        description=description,
+        method=method,
+        path=path,
+        request_id=answer.headers.get("x-request-id"),
+        retry_after=retry_after(answer.headers),
+        body=answer.body,
+    )
+
+
+def _final(error: AgoraChatError, *, retry_safe: bool) -> AgoraChatError:
+    """Turn the error of the last attempt into the one that the caller gets."""
+    lost = type(error) is TransportError
+    if retry_safe or not (lost or (isinstance(error, APIError) and error.status in {408, 500, 502, 504})):
+        return error
+    if lost:
+        unknown = OutcomeUnknown(*error.args)
+        unknown.__cause__ = error.__cause__
+        return unknown
+    error.outcome_unknown = True
+    return error
+

@@ -1,0 +1,218 @@
+"""Which buckets a call passes, in which order, and what it holds while it is under way.
+
+The order is from the particular to the general: the route's own rates, then the totals that it shares with others,
+then the cap on calls in progress, then the plan's total, then the session's cap on calls in flight. So a call that
+waits for a slow route of its own holds nothing that other routes need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Final
+
+from anyio import CapacityLimiter, WouldBlock
+
+from agora_chat_async._bucket import Bucket, BucketState, Slot
+from agora_chat_async._endpoint import Endpoint
+from agora_chat_async.errors import InvalidArgument, QuotaWaitExceeded
+from agora_chat_async.quota import DAY, Plan, Quota, Rate
+
+DAY_MAX_WAIT: Final = 60.0
+"""Seconds that a call waits for a quota a day, where the caller names no `max_wait`."""
+
+Overrides = Mapping[str, str | Rate | Iterable[str | Rate]]
+"""Rates by the id of an endpoint, such as `{"users.create": "150/second"}`, or by the name of a shared quota."""
+
+
+class Lease:
+    """What a call holds: slots and its places among the calls in progress."""
+
+    __slots__ = ("_caps", "_slots", "was_sent")
+
+    def __init__(self) -> None:
+        self._slots = list[tuple[Bucket, list[Slot]]]()
+        self._caps = list[CapacityLimiter]()
+        self.was_sent = False
+
+    async def sent(self) -> None:
+        """Begin the slots' time: the request is handed to a connection."""
+        if not self.was_sent:
+            self.was_sent = True
+            for bucket, slots in self._slots:
+                await bucket.sent(slots)
+
+    def release(self) -> None:
+        """End the call; slots with which nothing was sent are given back."""
+        if not self.was_sent:
+            for bucket, slots in self._slots:
+                bucket.give_back(slots)
+        for cap in self._caps:
+            cap.release_on_behalf_of(self)
+        self._slots, self._caps = [], []
+
+    async def draw(self, bucket: Bucket, cost: int) -> None:
+        """Take slots of one bucket."""
+        self._slots.append((bucket, await bucket.take(cost)))
+
+    async def occupy(self, cap: CapacityLimiter) -> None:
+        """Take a place among the calls in progress."""
+        try:
+            cap.acquire_on_behalf_of_nowait(self)
+        except WouldBlock:
+            await cap.acquire_on_behalf_of(self)
+        self._caps.append(cap)
+
+
+class Gate:
+    """All that calls of one route have to pass."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: Iterable[Bucket | CapacityLimiter]) -> None:
+        self._steps = tuple(steps)
+
+    async def enter(self, counts: Mapping[str, int] | None, max_wait: float | None) -> Lease:
+        """Wait for every bucket and cap, and return the lease, which the caller must release."""
+        self._refuse_long_wait(counts, max_wait)
+        lease = Lease()
+        try:
+            async with asyncio.timeout(None if max_wait == math.inf else max_wait) as scope:
+                for step in self._steps:
+                    if isinstance(step, Bucket):
+                        await lease.draw(step, _cost(step.rate, counts))
+                    else:
+                        await lease.occupy(step)
+        except BaseException as error:
+            lease.release()
+            if isinstance(error, TimeoutError) and scope.expired() and max_wait is not None:
+                slowest, wait = self.longest_wait(counts)
+                raise QuotaWaitExceeded(slowest, wait, max_wait) from None
+            raise
+        return lease
+
+    def _refuse_long_wait(self, counts: Mapping[str, int] | None, max_wait: float | None) -> None:
+        for bucket in self.buckets:
+            limit = max_wait
+            if limit is None:
+                if bucket.rate.period < DAY:
+                    continue
+                limit = DAY_MAX_WAIT
+            wait = bucket.wait_for(_cost(bucket.rate, counts))
+            if wait > limit:
+                raise QuotaWaitExceeded(bucket.name, wait, limit)
+
+    def longest_wait(self, counts: Mapping[str, int] | None) -> tuple[str, float]:
+        """Name the bucket that a call that comes now waits for longest, and how long at least, in seconds."""
+        waits = [(bucket.name, bucket.wait_for(_cost(bucket.rate, counts))) for bucket in self.buckets]
+        return max(waits, key=lambda wait: wait[1], default=("calls in flight", 0.0))
+
+    @property
+    def buckets(self) -> Iterator[Bucket]:
+        """The buckets that a call draws on."""
+        return (step for step in self._steps if isinstance(step, Bucket))
+
+
+def _cost(rate: Rate, counts: Mapping[str, int] | None) -> int:
+    return counts.get(rate.counts, 1) if counts is not None and rate.counts is not None else 1
+
+
+class Quotas:
+    """The quotas of one session at run time."""
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        *,
+        plan: Plan | None,
+        overrides: Overrides,
+        margin: float | None,
+        in_flight: int,
+    ) -> None:
+        self._margin = margin
+        self._buckets = dict[str, Bucket]()
+        self._caps = dict[str, CapacityLimiter]()
+        self._gates = dict[str, Gate]()
+        self._rates = _resolve(overrides, endpoints) if overrides else {}
+        self._total = self._bucket(f"plan {plan.name}", plan.total) if plan is not None and plan.total else None
+        self._in_flight_cap = in_flight
+
+    @cached_property
+    def _in_flight(self) -> CapacityLimiter:
+        return CapacityLimiter(self._in_flight_cap)  # made inside the event loop, where it costs less to use
+
+    def gate(self, endpoint: Endpoint) -> Gate:
+        """Return the gate of an endpoint; endpoints on the same wire route share its buckets."""
+        gate = self._gates.get(endpoint.id)
+        if gate is None:
+            gate = self._gates[endpoint.id] = self.make_gate(endpoint.route, endpoint.rates, endpoint.shared)
+        return gate
+
+    def make_gate(self, route: str, rates: Iterable[Rate], shared: Iterable[Quota] = ()) -> Gate:
+        """Make the gate of a route from its own rates and the totals that it shares."""
+        own = self._rates.get(route, tuple(rates))
+        steps: list[Bucket | CapacityLimiter] = self._named_buckets(route, own)
+        for quota in shared:
+            steps += self._named_buckets(quota.name, self._rates.get(quota.name, quota.rates))
+        for quota in shared:
+            if quota.concurrent is not None:
+                steps.append(self._caps.setdefault(quota.name, CapacityLimiter(quota.concurrent)))
+        steps += [self._total] if self._total is not None else []
+        return Gate([*steps, self._in_flight])
+
+    def snapshot(self) -> Mapping[str, BucketState]:
+        """Tell of every bucket that was drawn on how much is used, free and waited for."""
+        return {name: bucket.state() for name, bucket in self._buckets.items()}
+
+    def _named_buckets(self, name: str, rates: tuple[Rate, ...]) -> list[Bucket | CapacityLimiter]:
+        # A call that counts as one waits for its own rate first, then for the one that counts what it carries.
+        ordered = sorted(rates, key=lambda rate: rate.counts is not None)
+        return [self._bucket(name if len(ordered) == 1 else f"{name} {rate}", rate) for rate in ordered]
+
+    def _bucket(self, name: str, rate: Rate) -> Bucket:
+        return self._buckets.setdefault(name, Bucket(name, rate, self._margin))
+
+
+def _resolve(overrides: Overrides, endpoints: Iterable[Endpoint]) -> dict[str, tuple[Rate, ...]]:
+    """Find the rates that hold instead of the declared ones, by route and by name of a shared quota."""
+    declared = dict[str, tuple[Rate, ...]]()
+    routes = dict[str, str]()
+    for endpoint in endpoints:
+        declared[endpoint.route] = endpoint.rates
+        routes[endpoint.id] = endpoint.route
+        for quota in endpoint.shared:
+            declared[quota.name] = quota.rates
+            routes[quota.name] = quota.name
+    resolved = dict[str, tuple[Rate, ...]]()
+    for name, given in overrides.items():
+        if name not in routes:
+            near = difflib.get_close_matches(name, routes, n=1)
+            hint = f", such as {near[0]!r}" if near else ""
+            raise InvalidArgument("quotas", name, f"the id of an endpoint or the name of a shared quota{hint}")
+        route = routes[name]
+        rates = declared[route]
+        for rate in [given] if isinstance(given, str | Rate) else given:
+            rates = _replace(rates, _parse(name, rate))
+        if resolved.setdefault(route, rates) != rates:
+            raise InvalidArgument("quotas", name, f"the same rates for all endpoints of {route}")
+    return resolved
+
+
+def _parse(name: str, rate: str | Rate) -> Rate:
+    try:
+        return Rate.parse(rate) if isinstance(rate, str) else rate
+    except ValueError as error:
+        raise InvalidArgument(f"quotas[{name!r}]", rate, str(error)) from None
+
+
+def _replace(rates: tuple[Rate, ...], new: Rate) -> tuple[Rate, ...]:
+    """Put a rate in the place of the one with the same window; where none has it, add it."""
+    same_window = [rate for rate in rates if rate.period == new.period]
+    old = next((rate for rate in same_window if rate.counts == new.counts), None)
+    if old is None and new.counts is None and same_window:
+        old = same_window[0]
+        new = Rate(new.calls, new.period, old.counts)
+    return (*(rate for rate in rates if rate is not old), new)

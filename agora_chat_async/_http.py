@@ -1,0 +1,269 @@
+"""The wire: requests out, whole answers in. The only module that knows httpx and the transport below it.
+
+httpx over aiohttp costs a fifth of what httpx costs on its own transport and does not lose its pool to cancelled
+tasks. Two traps of that transport are closed here. It reports every lost connection as a failed connect; therefore
+what counts is whether the request had been handed to a connection, which the connector tells by calling `on_handed`.
+And aiohttp sends GET, PUT and DELETE a second time when a kept-alive connection drops, which no quota would know of;
+that is switched off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import anyio.to_thread
+import httpx
+from attrs import frozen
+from httpx_aiohttp import AiohttpTransport
+
+from agora_chat_async._checks import segment
+from agora_chat_async._codec import encode
+from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds for DNS, TCP and TLS of one connection."""
+
+_NOTHING_DECODED: Final = frozenset({"", "identity"})
+_Handed = Callable[[], Awaitable[None]]
+_on_handed: ContextVar[_Handed | None] = ContextVar("agora_chat_async_on_handed", default=None)
+
+
+@frozen(eq=False)
+class Answer:
+    """A whole answer of the service."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Wire:
+    """A connection pool to one host."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        user_agent: str,
+        transport: httpx.AsyncBaseTransport | None,
+        ssl_context: ssl.SSLContext | None,
+        keepalive: float,
+        max_body: int,
+    ) -> None:
+        self.base = base
+        self._transport = transport
+        self._tells_handing = transport is None or isinstance(transport, httpx.AsyncHTTPTransport)
+        self._slashes = urlsplit(base).path.count("/")
+        self._ssl_context = ssl_context
+        self._keepalive = keepalive
+        self._max_body = max_body
+        self._client: httpx.AsyncClient | None = None
+        self._build_url = lru_cache(512)(self._make_url)
+        self._headers = [
+            (b"Host", urlsplit(base).netloc.encode()),
+            (b"Accept", b"application/json"),
+            (b"Accept-Encoding", b"gzip"),
+            (b"User-Agent", user_agent.encode("ascii")),
+        ]
+
+    async def open(self) -> None:
+        """Make the pool; certificates are read in a thread."""
+        transport = self._transport
+        if transport is None:
+            context = self._ssl_context
+            if context is None and self.base.startswith("https:"):
+                context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+            transport = _pooled_transport(context, self._keepalive)
+        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        json: Any,
+        *,
+        token: str | None,
+        on_handed: _Handed,
+        timeout: float | None,
+    ) -> Answer:
+        """Send one request and read its whole answer.
+
+        `on_handed` is called at the moment at which the request is handed to a connection. A failure before that is
+        `ConnectFailed`, one after it `TransportError`; a status is never an error here.
+        """
+        handed = False
+
+        async def hand() -> None:
+            nonlocal handed
+            handed = True
+            await on_handed()
+
+        try:
+            async with asyncio.timeout(timeout):
+                request = self._request(method, path, query, json, token, hand)
+                if self._tells_handing:
+                    return await self._exchange(request, hand)
+                await hand()  # this transport cannot tell; the moment before it is the latest safe one
+                return await self._exchange(request, None)
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error) as error:
+            late = "no whole answer in time" if handed else "no connection in time"
+            reason = late if isinstance(error, TimeoutError) else _reason(error)
+            failure = TransportError if handed else ConnectFailed
+            raise failure(f"{method} {path}: {reason}") from error
+
+    def _request(
+        self, method: str, path: str, query: Mapping[str, Any] | None, json: Any, token: str | None, hand: _Handed
+    ) -> httpx.Request:
+        headers = [*self._headers]
+        if token is not None:
+            headers.append((b"Authorization", f"Bearer {token}".encode("ascii")))
+        content = None
+        if json is not None:
+            headers.append((b"Content-Type", b"application/json"))
+            content = encode(json)
+        extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}
+        if isinstance(self._transport, httpx.AsyncHTTPTransport):
+            extensions["trace"] = _tracer(hand)
+        url = self._build_url(path, _query_string(query))
+        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+
+    def _make_url(self, path: str, query: str) -> httpx.URL:
+        url = httpx.URL(f"{self.base}{path}{query}")
+        # Should a client ever resolve dots or decode a slash, a call would reach another route than its own.
+        if url.raw_path.partition(b"?")[0].count(b"/") != self._slashes + path.count("/"):
+            raise InvalidArgument("path", path, "a path that reaches the server as it is")
+        return url
+
+    async def _exchange(self, request: httpx.Request, hand: _Handed | None) -> Answer:
+        assert self._client is not None, "opened before it is used"
+        mark = _on_handed.set(hand)
+        try:
+            response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        finally:
+            _on_handed.reset(mark)
+        try:
+            body = await self._read(response)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, body)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        encoding = response.headers.get("content-encoding", "").lower()
+        inflate = None
+        if encoding in {"gzip", "x-gzip"}:
+            inflate = zlib.decompressobj(wbits=31)
+        elif encoding not in _NOTHING_DECODED:
+            raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
+        chunks, size = list[bytes](), 0
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for raw in response.stream:
+            # The cap holds for what is inflated, so a small answer cannot fill the memory.
+            chunk = raw if inflate is None else inflate.decompress(raw, self._max_body - size + 1)
+            size += len(chunk)
+            if size > self._max_body or (inflate is not None and inflate.unconsumed_tail):
+                raise ResponseTooLarge(f"{response.request.method} {response.request.url.path}: over {self._max_body} bytes")
+            chunks.append(chunk)
+        if inflate is not None and not inflate.eof and size:
+            raise httpx.DecodingError("the compressed body is cut short")
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def base_url(host: str, org: str, app: str) -> str:
+    """Make the address below which the app's routes lie; https is required except on this machine."""
+    address = host if "://" in host else f"https://{host}"
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+        raise InvalidArgument("host", host, "a host name such as 'a41.chat.agora.io', or a URL without path and user")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise InvalidArgument("host", host, "https, except on this machine")
+    return f"{parts.scheme}://{parts.netloc}/{segment('org', org)}/{segment('app', app)}"
+
+
+def check_raw_path(path: str) -> None:
+    """Refuse a path that a client or server on the way would read as another one."""
+    parts = path.split("/")
+    if parts[0] or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts[1:]):
+        raise InvalidArgument("path", path, "'/' and segments that are not empty, '.' or '..'")
+    if any(not 32 < ord(character) < 127 or character in "?#\\" for character in path):
+        raise InvalidArgument("path", path, "a percent-encoded path without query")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _query_string(query: Mapping[str, Any] | None) -> str:
+    if not query:
+        return ""
+    values = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+    return f"?{urlencode(values)}"
+
+
+def _reason(error: BaseException) -> str:
+    """Say what went wrong; httpx often says nothing, the cause below it does."""
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}".rstrip(": ")
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells the moment at which a request gets its connection."""
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        hand = _on_handed.get()
+        if hand is not None:
+            try:
+                await hand()
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+
+def _pooled_transport(context: ssl.SSLContext | None, keepalive: float) -> AiohttpTransport:
+    def make_client() -> aiohttp.ClientSession:
+        # The session's own cap on calls in flight bounds the pool.
+        connector = _Connector(
+            limit=0, ssl=True if context is None else context, keepalive_timeout=keepalive, ttl_dns_cache=60
+        )
+        client = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
+        )
+        client._retry_connection = False  # noqa: SLF001 - it has no public name
+        return client
+
+    # With plain http no context is used, but the transport would load certificates for one.
+    return AiohttpTransport(verify=context if context is not None else False, client=make_client)
+
+
+def _tracer(hand: _Handed) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    async def trace(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            await hand()
+
+    return trace

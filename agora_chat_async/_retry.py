@@ -1,0 +1,171 @@
+"""Which outcome may be tried again, and when: decisions only, nothing here waits or sends.
+
+An outcome is of one of four kinds. *Unsent*: no connection was made, so a repeat is always safe. *Throttled*: the
+service refused the call without doing it, so a repeat is always safe too, after a longer pause. *Fault*: the answer
+was lost or is a gateway's, and the call may have been carried out; only endpoints that are declared `retry_safe` are
+repeated. *Final*: everything else.
+
+Pauses are drawn evenly from zero to a ceiling that doubles ("full jitter"), so that callers who failed together do
+not come back together. A budget, shared by all calls of a session, ends repeats while most calls fail: when a service
+is down, repeats only add to its load.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Final
+
+from attrs import field, frozen
+from attrs.validators import ge, gt
+
+from agora_chat_async.errors import (
+    AgoraChatError,
+    ConnectFailed,
+    RateLimited,
+    ResponseTooLarge,
+    ServerError,
+    ServiceUnavailable,
+    TransportError,
+    UnsupportedOperation,
+)
+
+
+class Outcome(Enum):
+    """Kinds of failed attempts."""
+
+    UNSENT = "unsent"
+    THROTTLED = "throttled"
+    FAULT = "fault"
+    FINAL = "final"
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How often and after which pauses a failed call is sent again."""
+
+    attempts: int = field(default=4, validator=ge(1))
+    """Times that a call is sent at most, the first one included; 1 for no repeat."""
+    throttled_attempts: int = field(default=10, validator=ge(1))
+    """The same for calls that the service refused because they came too fast."""
+    pause: float = field(default=0.2, validator=gt(0))
+    """Ceiling of the first pause in seconds; it doubles from one to the next."""
+    throttled_pause: float = field(default=1.0, validator=gt(0))
+    """The same after a refusal."""
+    longest_pause: float = field(default=20.0, validator=gt(0))
+    """What no pause exceeds, also where the service asks for more."""
+
+
+NO_RETRY: Final = RetryPolicy(attempts=1, throttled_attempts=1)
+"""Every call is sent once."""
+
+
+class RetryBudget:
+    """What a session may spend on repeats: a repeat costs, a success gives back."""
+
+    FAULT_COST: Final = 10
+    UNSENT_COST: Final = 5
+
+    def __init__(self, capacity: int = 500) -> None:
+        self._capacity = capacity
+        self.left = capacity
+
+    def spend(self, cost: int) -> bool:
+        """Take the cost of a repeat, if it is there."""
+        if self.left < cost:
+            return False
+        self.left -= cost
+        return True
+
+    def earn(self, spent: int) -> None:
+        """Give back what a call spent that has succeeded, and one more for one that spent nothing."""
+        self.left = min(self._capacity, self.left + (spent or 1))
+
+
+def classify(error: AgoraChatError) -> Outcome:
+    """Tell of what kind a failed attempt is."""
+    match error:
+        case ConnectFailed():
+            return Outcome.UNSENT
+        case RateLimited() | ServiceUnavailable():
+            return Outcome.THROTTLED
+        case UnsupportedOperation() | ResponseTooLarge():
+            return Outcome.FINAL
+        case TransportError() | ServerError():
+            return Outcome.FAULT
+        case _:
+            return Outcome.FINAL
+
+
+class Retries:
+    """The repeats of one call."""
+
+    __slots__ = ("_attempt", "_budget", "_draw", "_policy", "_retry_safe", "spent")
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        *,
+        retry_safe: bool,
+        draw: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._policy = policy
+        self._budget = budget
+        self._retry_safe = retry_safe
+        self._draw = draw
+        self._attempt = 0
+        self.spent = 0
+        """What the repeats took from the budget."""
+
+    def pause_after(self, error: AgoraChatError) -> float | None:
+        """Return the seconds to wait before the call is sent again; None where it must not be."""
+        self._attempt += 1
+        policy = self._policy
+        outcome = classify(error)
+        throttled = outcome is Outcome.THROTTLED
+        if outcome is Outcome.FINAL or (outcome is Outcome.FAULT and not self._retry_safe):
+            return None
+        if self._attempt >= (policy.throttled_attempts if throttled else policy.attempts):
+            return None
+        if not throttled:
+            cost = RetryBudget.UNSENT_COST if outcome is Outcome.UNSENT else RetryBudget.FAULT_COST
+            if not self._budget.spend(cost):
+                return None
+            self.spent += cost
+        asked: float | None = getattr(error, "retry_after", None)
+        if asked is not None:
+            return min(asked, policy.longest_pause)
+        first = policy.throttled_pause if throttled else policy.pause
+        return self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Read how long an answer asks to wait, in seconds, a date or milliseconds; nonsense is as if it were not there."""
+    text = headers.get("retry-after-ms")
+    seconds = _number(text) if text else None
+    if seconds is not None:
+        return seconds / 1000
+    text = headers.get("retry-after")
+    if not text:
+        return None
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    try:
+        when = parsedate_to_datetime(text)
+        return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None

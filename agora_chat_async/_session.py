@@ -1,0 +1,424 @@
+"""The session: what a program holds to talk to one app of the service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import sys
+import warnings
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+
+from attrs import evolve, frozen
+
+from agora_chat_async import _calls
+from agora_chat_async._calls import Calls, Life, Options, Result, Stats
+from agora_chat_async._checks import Int
+from agora_chat_async._codec import parse
+from agora_chat_async._endpoint import Endpoint, endpoint_of
+from agora_chat_async._gate import Overrides, Quotas
+from agora_chat_async._http import Wire, base_url, check_raw_path
+from agora_chat_async._retry import RetryBudget, RetryPolicy
+from agora_chat_async._token import AppToken, StaticToken, Token, TokenKeeper, Tokens, TokenSource
+from agora_chat_async.api import GROUPS, all_endpoints, load_group
+from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError
+from agora_chat_async.quota import PLANS, Plan, per_second
+
+if TYPE_CHECKING:
+    import httpx
+
+    from agora_chat_async._bucket import BucketState
+    from agora_chat_async._gate import Gate
+    from agora_chat_async.api.messages import Messages
+    from agora_chat_async.api.users import Users
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Unchanged(Enum):
+    """Says that an option stays as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@frozen
+class Response:
+    """The answer to a raw request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Read the body as JSON; a ValueError says where it is none."""
+        return parse(self.body)
+
+
+class Caller:
+    """The endpoints of the service, called under one set of options."""
+
+    if TYPE_CHECKING:
+        users: Users
+        messages: Messages
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in GROUPS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        group = load_group(name)(self._calls)
+        self.__dict__[name] = group  # found there from now on
+        return group
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *GROUPS})
+
+    def call(self, endpoint: Callable[Concatenate[Any, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call an endpoint that is named by its class, such as `call(Users.get, "anna")`.
+
+        Args:
+            endpoint: The endpoint.
+            *args: Its positional arguments.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            What the endpoint returns: something to await, or a listing.
+        """
+        declared = endpoint_of(endpoint)
+        result: R = declared.function(getattr(self, declared.owner.name), *args, **kwargs)
+        return result
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        retry_safe: bool = False,
+    ) -> Response:
+        """Send a request of your own making, with the session's token, quotas, retries and errors.
+
+        Args:
+            method: HTTP method.
+            path: Path below the app, percent-encoded, such as `/users/anna`. Where an endpoint has the same route,
+                its quotas hold; otherwise 100 calls a second for all such requests together.
+            query: Query members.
+            json: Body, as JSON-ready data.
+            retry_safe: May it be sent again when it is not known whether it was carried out?
+
+        Returns:
+            Status, headers and body of a successful answer.
+
+        Raises:
+            APIError: The service answered with an error.
+            OutcomeUnknown: The answer was lost and `retry_safe` is False.
+        """
+        check_raw_path(path)
+        gate, counts = self._gate_for(method.upper(), path, json)
+        answer = await self._calls.send_raw(gate, (method.upper(), path, query, json), counts, retry_safe=retry_safe)
+        return Response(answer.status, answer.headers, answer.body)
+
+    async def with_meta(self, call: Awaitable[T]) -> Result[T]:
+        """Await a call and learn how it went.
+
+        Args:
+            call: A call of this session, such as `chat.users.get("anna")`.
+
+        Returns:
+            The result in `value`; status, headers, attempts, waits and the whole envelope in `meta`.
+        """
+        return await _calls.with_meta(call)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None | Unchanged = UNCHANGED,
+        attempt_timeout: float | None | Unchanged = UNCHANGED,
+        max_wait: float | None | Unchanged = UNCHANGED,
+        retry: RetryPolicy | Unchanged = UNCHANGED,
+    ) -> Caller:
+        """Return the same endpoints under other options; pool, token and quotas are shared.
+
+        Args:
+            timeout: Seconds for a whole call: waiting for quotas, all attempts and the body. None for no limit.
+            attempt_timeout: Seconds for one attempt. None for no limit.
+            max_wait: Seconds that a call waits for its quota. None for no limit, except 60 s for quotas a day.
+            retry: How failed calls are repeated.
+        """
+        changes = {"timeout": timeout, "attempt_timeout": attempt_timeout, "max_wait": max_wait, "retry": retry}
+        options = _options(evolve(self._calls.options, **{k: v for k, v in changes.items() if v is not UNCHANGED}))
+        mine = self._calls
+        return Caller(Calls(mine.life, mine.quotas, mine.wire, mine.keeper, mine.budget, options))
+
+    def _gate_for(self, method: str, path: str, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
+        endpoint = _endpoint_at(method, path)
+        if endpoint is None:
+            return self._calls.quotas.make_gate("other requests", (per_second(100),)), None
+        counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
+        items: Mapping[str, Any] = json if isinstance(json, dict) else {}
+        counts = {name: len(items[name]) for name in counted if isinstance(items.get(name), list)}
+        return self._calls.quotas.gate(endpoint), counts
+
+
+class Session(Caller):
+    """An app of the service, its connection pool, its token and its quotas.
+
+    Use it as `async with Session(...) as chat:`, or `await chat.open()` and `await chat.aclose()`, which may happen in
+    different tasks of one event loop. Making one does no I/O.
+    """
+
+    def __init__(
+        self,
+        org: str,
+        app: str,
+        *,
+        host: str,
+        token: TokenSource | str,
+        timeout: float | None = None,
+        attempt_timeout: float | None = 30.0,
+        max_wait: float | None = None,
+        retry: RetryPolicy | None = None,
+        plan: str | Plan | None = None,
+        quotas: Overrides | None = None,
+        margin: float | None = None,
+        max_in_flight: int = 256,
+        max_body: int = 32 * 1024 * 1024,
+        keepalive: float = 15.0,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        user_agent: str = "",
+    ) -> None:
+        """Make a session; nothing is sent before it is opened.
+
+        Args:
+            org: Org name of the app, from the console.
+            app: App name, from the console.
+            host: REST host of the app's data centre, such as `a41.chat.agora.io`, or a URL. It must be https, except
+                on this machine.
+            token: Where tokens come from: `AppToken`, `StaticToken`, `CallableToken`, `ExchangedToken`, or the text
+                of a token.
+            timeout: Seconds for a whole call: waiting for quotas, all attempts and the body. None for no limit.
+            attempt_timeout: Seconds for one attempt. None for no limit.
+            max_wait: Seconds that a call waits for its quota. None for no limit, except 60 s for quotas a day.
+            retry: How failed calls are repeated.
+            plan: Price plan: its name, `free` having a total of 10 calls a second, or a `Plan`.
+            quotas: Rates that hold instead of the documented ones, such as `{"users.create": "150/second"}`.
+            margin: Seconds that are added to each window against the network's jitter; 2% of it, at most 0.05, by
+                default.
+            max_in_flight: Calls that are on the wire at once, and so connections at most.
+            max_body: Bytes of a decoded answer at most.
+            keepalive: Seconds after which an idle connection is closed.
+            ssl_context: TLS settings, such as a private CA or a client certificate.
+            transport: An httpx transport that is used instead of the pool, such as `httpx.ASGITransport(emulator)`;
+                it is closed with the session.
+            user_agent: Put before the library's own name in the User-Agent header.
+
+        Raises:
+            InvalidArgument: A value breaks its rule.
+        """
+        source = StaticToken(token) if isinstance(token, str) else token
+        self._life = Life()
+        self._wire = Wire(
+            base_url(host, org, app),
+            user_agent=_user_agent(user_agent),
+            transport=transport,
+            ssl_context=ssl_context,
+            keepalive=_positive("keepalive", keepalive),
+            max_body=Int(1, sys.maxsize)("max_body", max_body),
+        )
+        self._keeper = TokenKeeper(source, partial(_exchange, self._wire))
+        in_force = Quotas(
+            all_endpoints() if quotas else (),
+            plan=_plan(plan),
+            overrides=quotas or {},
+            margin=None if margin is None else _positive("margin", margin, zero=True),
+            in_flight=Int(1, 10_000)("max_in_flight", max_in_flight),
+        )
+        options = Options(
+            timeout=timeout, attempt_timeout=attempt_timeout, max_wait=max_wait, retry=retry or RetryPolicy()
+        )
+        self._made_at = _caller_line()
+        self.tokens = Tokens(source)
+        """Tokens for the app's users."""
+        super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), _options(options)))
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Make a session from environment variables.
+
+        `AGORA_CHAT_ORG`, `AGORA_CHAT_APP` and `AGORA_CHAT_HOST` name the app; `AGORA_APP_ID` and
+        `AGORA_APP_CERTIFICATE` make its tokens, or `AGORA_CHAT_TOKEN` is one.
+
+        Args:
+            **options: Arguments of `Session`, which go before the variables.
+
+        Raises:
+            InvalidArgument: A variable is missing.
+        """
+        for name in ("org", "app", "host"):
+            if name not in options:
+                options[name] = _variable(f"AGORA_CHAT_{name.upper()}")
+        if "token" not in options:
+            text = os.environ.get("AGORA_CHAT_TOKEN")
+            options["token"] = (
+                StaticToken(text) if text else AppToken(_variable("AGORA_APP_ID"), _variable("AGORA_APP_CERTIFICATE"))
+            )
+        return cls(options.pop("org"), options.pop("app"), **options)
+
+    async def open(self) -> Self:
+        """Open the pool and start the token task; returns the session.
+
+        Raises:
+            SessionAlreadyOpen: It is open already.
+            SessionClosed: It was closed; make a new one.
+        """
+        if self._life.closed:
+            raise SessionClosed("a closed session cannot be opened again; make a new one")
+        if self._life.loop is not None:
+            raise SessionAlreadyOpen("the session is open already")
+        self._life.loop = asyncio.get_running_loop()
+        try:
+            await self._wire.open()
+        except BaseException:
+            self._life.loop = None
+            raise
+        self._keeper.start()
+        return self
+
+    async def aclose(self, *, drain: float = 0.0) -> None:
+        """Close the session; calls that are under way end with `SessionClosed`. Closing it twice does nothing.
+
+        Args:
+            drain: Seconds that calls under way get to finish, while new ones are refused.
+        """
+        if self._life.closed:
+            return
+        self._life.closed = True
+        if self._life.loop is None:
+            return
+        try:
+            await self._life.drained(drain)
+            tasks = self._life.evict()
+            if tasks:
+                await asyncio.wait(tasks, timeout=1.0)
+        finally:
+            await self._keeper.stop()
+            await self._wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        life = self._life
+        state = "closed" if life.closed else "not open" if life.loop is None else f"{life.under_way} calls under way"
+        return f"<Session {self._wire.base} ({state})>"
+
+    def __del__(self) -> None:
+        life = self.__dict__.get("_life")
+        if life is not None and life.loop is not None and not life.closed:
+            warnings.warn(f"{self!r}, made at {self._made_at}, was never closed", ResourceWarning, source=self)
+            self._keeper.abandon()
+
+    @property
+    def quotas(self) -> Quotas:
+        """The session's quotas at run time; `snapshot()` tells how full they are."""
+        return self._calls.quotas
+
+    @property
+    def stats(self) -> Stats:
+        """What happened since the session was opened."""
+        life = self._life
+        return Stats(life.calls, life.attempts, life.retries, life.refused)
+
+
+async def _exchange(wire: Wire, access_token: str) -> Token:
+    """Trade an AccessToken2 for a token of the REST platform."""
+
+    async def handed() -> None:
+        """Nothing counts calls of this route."""
+
+    answer = await wire.send(
+        "POST", "/token", None, {"grant_type": "agora"}, token=access_token, on_handed=handed, timeout=30.0
+    )
+    if answer.status >= 300:
+        raise _calls.refusal(answer, "POST", "/token")
+    try:
+        payload = parse(answer.body)
+        return Token(payload["access_token"], float(payload["expire_timestamp"]) / 1000)
+    except (ValueError, TypeError, LookupError) as error:
+        raise TokenError(f"the token exchange answered something else: {type(error).__name__}") from None
+
+
+def _endpoint_at(method: str, path: str) -> Endpoint | None:
+    parts = path.split("/")
+    for endpoint in all_endpoints():
+        declared = endpoint.path.split("/")
+        if (
+            endpoint.method == method
+            and len(declared) == len(parts)
+            and all(a == b or a.startswith("{") for a, b in zip(declared, parts, strict=True))
+        ):
+            return endpoint
+    return None
+
+
+def _options(options: Options) -> Options:
+    for name in ("timeout", "attempt_timeout", "max_wait"):
+        value = getattr(options, name)
+        if value is not None:
+            _positive(name, value, zero=name == "max_wait")
+    return options
+
+
+def _positive(name: str, value: Any, *, zero: bool = False) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0)):
+        return float(value)
+    raise InvalidArgument(name, value, f"seconds, {'not negative' if zero else 'more than 0'}")
+
+
+def _plan(plan: str | Plan | None) -> Plan | None:
+    if plan is None or isinstance(plan, Plan):
+        return plan
+    if plan not in PLANS:
+        raise InvalidArgument("plan", plan, f"one of {', '.join(PLANS)}, or a Plan")
+    return PLANS[plan]
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise InvalidArgument(name, value, "an environment variable that is set", secret=True)
+    return value
+
+
+def _user_agent(prefix: str) -> str:
+    from agora_chat_async import __version__
+
+    if not (prefix.isascii() and prefix.isprintable()):
+        raise InvalidArgument("user_agent", prefix, "printable ASCII")
+    return f"{prefix} agora-chat-async/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}".strip()
+
+
+def _caller_line() -> str:
+    """Tell which line outside this package is making a session."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to look at the stack without reading its files
+    package = __name__.partition(".")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
