@@ -7,7 +7,9 @@
 Names are imported when they are first used, so that importing the package costs next to nothing.
 """
 
-TYPE_CHECKING = False  # checkers take the name for true all the same, and importing typing would cost more than the rest
+TYPE_CHECKING = (
+    False  # checkers take the name for true all the same, and importing typing would cost more than the rest
+)
 
 if TYPE_CHECKING:
     from agora_chat_async import errors as errors
@@ -69,11 +71,11 @@ else:
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-    def __getattr__(name):
-        from importlib import import_module
+    def __getattr__(name: str) -> object:
+        from importlib import import_module  # noqa: PLC0415 - nothing is imported before it is used
 
         if name == "__version__":
-            from importlib.metadata import version
+            from importlib.metadata import version  # noqa: PLC0415 - as above
 
             value = version("agora-chat-async")
         elif name in _HOME_OF:
@@ -85,7 +87,7 @@ else:
         globals()[name] = value
         return value
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
 

@@ -159,12 +159,16 @@ class Bucket:
         return self._taken[index].taken + self._period + _ROUNDING if index < len(self._taken) else float("inf")
 
     def _pop(self, cost: int) -> list[Slot]:
-        fresh = min(cost, self._fresh)
-        self._fresh -= fresh
-        return [
-            *(Slot(self._period) for _ in range(fresh)),
-            *(self._taken.popleft() for _ in range(cost - fresh)),
-        ]
+        """Take slots that are free; used ones first, so that no more are made than calls fall in one window."""
+        now = asyncio.get_running_loop().time()
+        slots = list[Slot]()
+        while len(slots) < cost:
+            if self._taken and self._taken[0].taken + self._period + _ROUNDING <= now:
+                slots.append(self._taken.popleft())
+            else:
+                self._fresh -= 1
+                slots.append(Slot(self._period))
+        return slots
 
     async def _sleep_until(self, ready: float) -> None:
         loop = asyncio.get_running_loop()

@@ -7,13 +7,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
 from agora_chat_async._codec import parse
 from agora_chat_async._retry import Retries, RetryBudget, RetryPolicy, retry_after
-from agora_chat_async._token import Token
 from agora_chat_async.errors import (
     AgoraChatError,
     APIError,
@@ -33,13 +32,11 @@ from agora_chat_async.errors import (
 if TYPE_CHECKING:
     from agora_chat_async._endpoint import Endpoint
     from agora_chat_async._gate import Gate, Lease, Quotas
-    from agora_chat_async._http import Answer, Wire
+    from agora_chat_async._http import Answer, Request, Wire
     from agora_chat_async._token import TokenKeeper
 
 T = TypeVar("T")
 
-Request = tuple[str, str, Mapping[str, Any] | None, Any]
-"""Method, path below the app, query, and body as JSON-ready data."""
 Decode = Callable[[bytes], tuple[Any, Any]]
 """Reads a body: the result, and the envelope that it came in."""
 
@@ -164,20 +161,16 @@ class Life:
 _metas: ContextVar[list[Meta] | None] = ContextVar("agora_chat_async_metas", default=None)
 
 
+@frozen(eq=False)
 class Calls:
     """Sends calls, under one set of options."""
 
-    __slots__ = ("budget", "keeper", "life", "options", "quotas", "wire")
-
-    def __init__(
-        self, life: Life, quotas: Quotas, wire: Wire, keeper: TokenKeeper, budget: RetryBudget, options: Options
-    ) -> None:
-        self.life = life
-        self.quotas = quotas
-        self.wire = wire
-        self.keeper = keeper
-        self.budget = budget
-        self.options = options
+    life: Life
+    quotas: Quotas
+    wire: Wire
+    keeper: TokenKeeper
+    budget: RetryBudget
+    options: Options
 
     def send(
         self,
@@ -204,7 +197,18 @@ class Calls:
 class _Call:
     """One call on its way."""
 
-    __slots__ = ("_attempts", "_calls", "_decode", "_queued", "_renewed", "_request", "_retries", "_retry_safe", "_started", "_token")
+    __slots__ = (
+        "_attempts",
+        "_calls",
+        "_decode",
+        "_queued",
+        "_renewed",
+        "_request",
+        "_retries",
+        "_retry_safe",
+        "_started",
+        "_token",
+    )
 
     def __init__(self, calls: Calls, request: Request, retry_safe: bool, decode: Decode | None) -> None:  # noqa: FBT001
         self._calls = calls
@@ -258,14 +262,14 @@ class _Call:
         self._token = calls.keeper.ready() or await calls.keeper.get()
         try:
             answer = await calls.wire.send(
-                *self._request,
+                self._request,
                 token=self._token.value,
                 on_handed=lease.sent,
                 timeout=calls.options.attempt_timeout,
             )
         except TransportError as error:
             return error
-        if answer.status >= 300:
+        if not answer.ok:
             return refusal(answer, *self._request[:2])
         value, envelope = self._decoded(answer)
         calls.budget.earn(self._retries.spent if self._retries is not None else 0)
@@ -338,11 +342,11 @@ def refusal(answer: Answer, method: str, path: str) -> APIError:
         payload = parse(answer.body)
     except ValueError:
         payload = None
-    said = payload if isinstance(payload, dict) else {}
+    said = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
     name = error_name(said)
-    description = said.get("error_description")
-    description = description if isinstance(description, str) else None
-    if answer.status < 400:
+    words = said.get("error_description")
+    description = words if isinstance(words, str) else None
+    if answer.is_redirect:
         description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
     return api_error_class(answer.status, name, description)(
         status=answer.status,
@@ -367,4 +371,3 @@ def _final(error: AgoraChatError, *, retry_safe: bool) -> AgoraChatError:
         return unknown
     error.outcome_unknown = True
     return error
-

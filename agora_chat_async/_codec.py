@@ -80,10 +80,10 @@ def picker(path: str) -> Callable[[Any], Any]:
     return pick
 
 
-def _only_value(part: Mapping[str, Any]) -> Any:
-    if len(part) != 1:
+def _only_value(part: Any) -> Any:
+    if not isinstance(part, dict) or len(cast("dict[str, Any]", part)) != 1:
         raise LookupError("not an object of one member")
-    return next(iter(part.values()))
+    return next(iter(cast("dict[str, Any]", part).values()))
 
 
 def _text(value: Any, _: Any) -> str:

@@ -23,7 +23,7 @@ import itertools
 import linecache
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property, update_wrapper
 from typing import (
     Annotated,
@@ -75,7 +75,7 @@ WHOLE: Final = _Mark("whole")
 class Door(Protocol):
     """What a compiled endpoint calls to be sent."""
 
-    async def send(
+    def send(
         self,
         endpoint: Endpoint,
         path: str,
@@ -83,8 +83,8 @@ class Door(Protocol):
         json: Any,
         counts: Mapping[str, int] | None,
         /,
-    ) -> Any:
-        """Send one call and return its decoded result."""
+    ) -> Awaitable[Any]:
+        """Send one call; what is returned gives its decoded result."""
         ...
 
 

@@ -79,8 +79,9 @@ class Gate:
         """Wait for every bucket and cap, and return the lease, which the caller must release."""
         self._refuse_long_wait(counts, max_wait)
         lease = Lease()
+        scope = asyncio.timeout(None if max_wait == math.inf else max_wait)
         try:
-            async with asyncio.timeout(None if max_wait == math.inf else max_wait) as scope:
+            async with scope:
                 for step in self._steps:
                     if isinstance(step, Bucket):
                         await lease.draw(step, _cost(step.rate, counts))

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for DNS, TCP and TLS of one connection."""
 
+Request = tuple[str, str, Mapping[str, Any] | None, Any]
+"""Method, path below the app, query, and body as JSON-ready data."""
+
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _Handed = Callable[[], Awaitable[None]]
 _on_handed: ContextVar[_Handed | None] = ContextVar("agora_chat_async_on_handed", default=None)
@@ -49,6 +52,16 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the field's own numbers
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the status sends the caller elsewhere."""
+        return 300 <= self.status < 400  # noqa: PLR2004 - as above
 
 
 class Wire:
@@ -97,14 +110,11 @@ class Wire:
 
     async def send(
         self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None,
-        json: Any,
+        request: Request,
         *,
-        token: str | None,
+        token: str,
         on_handed: _Handed,
-        timeout: float | None,
+        timeout: float | None,  # noqa: ASYNC109 - a failure has to say whether the request was handed over before it
     ) -> Answer:
         """Send one request and read its whole answer.
 
@@ -120,23 +130,20 @@ class Wire:
 
         try:
             async with asyncio.timeout(timeout):
-                request = self._request(method, path, query, json, token, hand)
+                ready = self._request(request, token, hand)
                 if self._tells_handing:
-                    return await self._exchange(request, hand)
+                    return await self._exchange(ready, hand)
                 await hand()  # this transport cannot tell; the moment before it is the latest safe one
-                return await self._exchange(request, None)
+                return await self._exchange(ready, None)
         except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error) as error:
             late = "no whole answer in time" if handed else "no connection in time"
             reason = late if isinstance(error, TimeoutError) else _reason(error)
             failure = TransportError if handed else ConnectFailed
-            raise failure(f"{method} {path}: {reason}") from error
+            raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
-    def _request(
-        self, method: str, path: str, query: Mapping[str, Any] | None, json: Any, token: str | None, hand: _Handed
-    ) -> httpx.Request:
-        headers = [*self._headers]
-        if token is not None:
-            headers.append((b"Authorization", f"Bearer {token}".encode("ascii")))
+    def _request(self, request: Request, token: str, hand: _Handed) -> httpx.Request:
+        method, path, query, json = request
+        headers = [*self._headers, (b"Authorization", f"Bearer {token}".encode("ascii"))]
         content = None
         if json is not None:
             headers.append((b"Content-Type", b"application/json"))
@@ -155,7 +162,7 @@ class Wire:
         return url
 
     async def _exchange(self, request: httpx.Request, hand: _Handed | None) -> Answer:
-        assert self._client is not None, "opened before it is used"
+        assert self._client is not None  # noqa: S101 - the session is open
         mark = _on_handed.set(hand)
         try:
             response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
@@ -175,13 +182,15 @@ class Wire:
         elif encoding not in _NOTHING_DECODED:
             raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
         chunks, size = list[bytes](), 0
-        assert isinstance(response.stream, httpx.AsyncByteStream)
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
         async for raw in response.stream:
             # The cap holds for what is inflated, so a small answer cannot fill the memory.
             chunk = raw if inflate is None else inflate.decompress(raw, self._max_body - size + 1)
             size += len(chunk)
             if size > self._max_body or (inflate is not None and inflate.unconsumed_tail):
-                raise ResponseTooLarge(f"{response.request.method} {response.request.url.path}: over {self._max_body} bytes")
+                raise ResponseTooLarge(
+                    f"{response.request.method} {response.request.url.path}: over {self._max_body} bytes"
+                )
             chunks.append(chunk)
         if inflate is not None and not inflate.eof and size:
             raise httpx.DecodingError("the compressed body is cut short")
@@ -192,7 +201,13 @@ def base_url(host: str, org: str, app: str) -> str:
     """Make the address below which the app's routes lie; https is required except on this machine."""
     address = host if "://" in host else f"https://{host}"
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.username
+    ):
         raise InvalidArgument("host", host, "a host name such as 'a41.chat.agora.io', or a URL without path and user")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise InvalidArgument("host", host, "https, except on this machine")
@@ -202,9 +217,9 @@ def base_url(host: str, org: str, app: str) -> str:
 def check_raw_path(path: str) -> None:
     """Refuse a path that a client or server on the way would read as another one."""
     parts = path.split("/")
-    if parts[0] or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts[1:]):
+    if parts[0] or not parts[1:] or any(part in {"", ".", ".."} for part in parts[1:]):
         raise InvalidArgument("path", path, "'/' and segments that are not empty, '.' or '..'")
-    if any(not 32 < ord(character) < 127 or character in "?#\\" for character in path):
+    if any(not "!" <= character <= "~" or character in "?#\\" for character in path):
         raise InvalidArgument("path", path, "a percent-encoded path without query")
 
 
@@ -233,7 +248,7 @@ def _reason(error: BaseException) -> str:
 class _Connector(aiohttp.TCPConnector):
     """Tells the moment at which a request gets its connection."""
 
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:  # noqa: ASYNC109 - as overridden
         connection = await super().connect(req, traces, timeout)
         hand = _on_handed.get()
         if hand is not None:
@@ -254,7 +269,7 @@ def _pooled_transport(context: ssl.SSLContext | None, keepalive: float) -> Aioht
         client = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
         )
-        client._retry_connection = False  # noqa: SLF001 - it has no public name
+        client._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no public name
         return client
 
     # With plain http no context is used, but the transport would load certificates for one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import ssl
 import sys
@@ -10,8 +11,9 @@ import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from functools import partial
+from importlib.metadata import version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 from attrs import evolve, frozen
 
@@ -31,7 +33,6 @@ from agora_chat_async.quota import PLANS, Plan, per_second
 if TYPE_CHECKING:
     import httpx
 
-    from agora_chat_async._bucket import BucketState
     from agora_chat_async._gate import Gate
     from agora_chat_async.api.messages import Messages
     from agora_chat_async.api.users import Users
@@ -143,9 +144,9 @@ class Caller:
     def with_options(
         self,
         *,
-        timeout: float | None | Unchanged = UNCHANGED,
-        attempt_timeout: float | None | Unchanged = UNCHANGED,
-        max_wait: float | None | Unchanged = UNCHANGED,
+        timeout: float | Unchanged | None = UNCHANGED,
+        attempt_timeout: float | Unchanged | None = UNCHANGED,
+        max_wait: float | Unchanged | None = UNCHANGED,
         retry: RetryPolicy | Unchanged = UNCHANGED,
     ) -> Caller:
         """Return the same endpoints under other options; pool, token and quotas are shared.
@@ -156,18 +157,18 @@ class Caller:
             max_wait: Seconds that a call waits for its quota. None for no limit, except 60 s for quotas a day.
             retry: How failed calls are repeated.
         """
-        changes = {"timeout": timeout, "attempt_timeout": attempt_timeout, "max_wait": max_wait, "retry": retry}
-        options = _options(evolve(self._calls.options, **{k: v for k, v in changes.items() if v is not UNCHANGED}))
-        mine = self._calls
-        return Caller(Calls(mine.life, mine.quotas, mine.wire, mine.keeper, mine.budget, options))
+        given = {"timeout": timeout, "attempt_timeout": attempt_timeout, "max_wait": max_wait, "retry": retry}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not UNCHANGED}
+        options = _options(evolve(self._calls.options, **changes))
+        return Caller(evolve(self._calls, options=options))
 
     def _gate_for(self, method: str, path: str, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
         endpoint = _endpoint_at(method, path)
         if endpoint is None:
             return self._calls.quotas.make_gate("other requests", (per_second(100),)), None
         counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
-        items: Mapping[str, Any] = json if isinstance(json, dict) else {}
-        counts = {name: len(items[name]) for name in counted if isinstance(items.get(name), list)}
+        items = cast("dict[str, Any]", json) if isinstance(json, dict) else {}
+        counts = {name: len(cast("list[Any]", items[name])) for name in counted if isinstance(items.get(name), list)}
         return self._calls.quotas.gate(endpoint), counts
 
 
@@ -332,7 +333,8 @@ class Session(Caller):
     def __del__(self) -> None:
         life = self.__dict__.get("_life")
         if life is not None and life.loop is not None and not life.closed:
-            warnings.warn(f"{self!r}, made at {self._made_at}, was never closed", ResourceWarning, source=self)
+            text = f"{self!r}, made at {self._made_at}, was never closed"
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
             self._keeper.abandon()
 
     @property
@@ -354,9 +356,9 @@ async def _exchange(wire: Wire, access_token: str) -> Token:
         """Nothing counts calls of this route."""
 
     answer = await wire.send(
-        "POST", "/token", None, {"grant_type": "agora"}, token=access_token, on_handed=handed, timeout=30.0
+        ("POST", "/token", None, {"grant_type": "agora"}), token=access_token, on_handed=handed, timeout=30.0
     )
-    if answer.status >= 300:
+    if not answer.ok:
         raise _calls.refusal(answer, "POST", "/token")
     try:
         payload = parse(answer.body)
@@ -408,17 +410,16 @@ def _variable(name: str) -> str:
 
 
 def _user_agent(prefix: str) -> str:
-    from agora_chat_async import __version__
-
     if not (prefix.isascii() and prefix.isprintable()):
         raise InvalidArgument("user_agent", prefix, "printable ASCII")
-    return f"{prefix} agora-chat-async/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}".strip()
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return f"{prefix} agora-chat-async/{version('agora-chat-async')} python/{python}".strip()
 
 
 def _caller_line() -> str:
     """Tell which line outside this package is making a session."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to look at the stack without reading its files
+    frame = inspect.currentframe()
     package = __name__.partition(".")[0]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "an unknown place"

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import evolve, field, frozen
 from attrs.validators import instance_of
@@ -104,7 +104,11 @@ class CallableToken:
     async def fetch(self, exchange: Exchange, /) -> Token:  # noqa: ARG002 - part of the protocol
         """Call the function."""
         token = await self.function()
-        return token if isinstance(token, Token) else Token(token)
+        if isinstance(token, Token):
+            return token
+        if isinstance(token, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return Token(token)
+        raise TokenError(f"the token function returned {type(token).__name__}, not a Token or text")
 
 
 @frozen
@@ -135,7 +139,7 @@ class TokenKeeper:
 
     async def stop(self) -> None:
         """End the task, and a fetch that is under way."""
-        tasks = [task for task in (self._background, self._fetching) if task is not None]
+        tasks: list[asyncio.Task[Any]] = [task for task in (self._background, self._fetching) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -186,7 +190,7 @@ class TokenKeeper:
             raise
         except Exception as error:
             raise TokenError(f"the token source failed: {type(error).__name__}") from error
-        if not isinstance(token.value, str) or not token.value.isascii() or not token.value.isprintable() or not token.value:
+        if not (token.value and token.value.isascii() and token.value.isprintable()):
             raise TokenError("the token source gave a token that is empty or cannot stand in a header")
         self._token = token if token.issued_at is not None else evolve(token, issued_at=self._now())
         return self._token
@@ -252,4 +256,3 @@ class Tokens:
         if not username:
             raise InvalidArgument("username", username, "a name that is not empty")
         return source.make(username, lifetime=expire)
-
