@@ -84,7 +84,9 @@ def test_pauses_are_drawn_evenly_from_zero() -> None:
 
 def test_no_retry_means_none() -> None:
     """`NO_RETRY` sends once, whatever happens."""
-    assert all(Retries(NO_RETRY, RetryBudget(), retry_safe=True).pause_after(e) is None for e in (UNSENT, LOST, REFUSED))
+    assert all(
+        Retries(NO_RETRY, RetryBudget(), retry_safe=True).pause_after(e) is None for e in (UNSENT, LOST, REFUSED)
+    )
 
 
 def test_the_service_may_ask_for_a_pause_but_not_for_any() -> None:

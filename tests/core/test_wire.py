@@ -1,0 +1,417 @@
+"""What reaches a server, and what becomes of its answers: over real sockets, judged by the server's own log."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+import ssl
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import httpx
+import pytest
+import respx
+import trustme
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from raw_server import USER, RawRequest, Responder, answer, raw_server
+
+from agora_chat_async import NO_RETRY, CallableToken, NewUser, RetryPolicy, Session, Text, errors
+
+QUICK = RetryPolicy(pause=0.001, throttled_pause=0.001)
+
+
+def session(url: str, **options: object) -> Session:
+    return Session("org", "app", host=url, token="secret-token", **{"retry": QUICK, **options})  # type: ignore[arg-type]
+
+
+def always(reply: bytes | None) -> Responder:
+    async def respond(_: RawRequest) -> bytes | None:
+        return reply
+
+    return respond
+
+
+def in_turn(*replies: bytes | None) -> Responder:
+    left = [*replies]
+
+    async def respond(_: RawRequest) -> bytes | None:
+        return left.pop(0)
+
+    return respond
+
+
+async def test_a_request_is_what_the_declaration_says() -> None:
+    """Method, path, headers and body of a call as they stand on the wire."""
+    async with raw_server() as server, session(server.url, user_agent="shop/1.0") as chat:
+        await chat.users.create("anna", nickname="Änne")
+        (request,) = server.requests
+    assert (request.method, request.target) == ("POST", "/org/app/users")
+    assert request.body == '{"username":"anna","nickname":"Änne"}'.encode()
+    assert request.header("authorization") == "Bearer secret-token"
+    assert request.header("content-type") == "application/json"
+    assert request.header("accept-encoding") == "gzip"
+    assert request.header("host") == f"127.0.0.1:{server.port}"
+    assert (request.header("user-agent") or "").startswith("shop/1.0 agora-chat-async/")
+    assert request.head.lower().count(b"\r\ncontent-length:") == 1
+    assert b"cookie" not in request.head.lower()
+
+
+HOSTILE = st.sampled_from(
+    ["", ".", "..", "a/b", "../x", "%2e%2e", "%2E", "a,b", "é", "x" * 65, "a\0b", "a\r\nb", "a?b=c"]
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.text(max_size=70) | HOSTILE, min_size=1, max_size=12))
+def test_a_name_is_refused_or_is_one_segment(names: list[str]) -> None:
+    """Whatever stands for a username, the server sees its route and no other, or nothing at all."""
+
+    async def scenario() -> None:
+        async with raw_server() as server, session(server.url) as chat:
+            for name in names:
+                seen = len(server.requests)
+                try:
+                    await chat.users.delete(name)
+                except errors.InvalidArgument as error:
+                    assert error.argument == "username"
+                    assert len(server.requests) == seen
+                else:
+                    target = server.requests[seen].target
+                    *prefix, last = target.split("/")
+                    assert prefix == ["", "org", "app", "users"]
+                    assert "?" not in target
+                    assert last not in {"", ".", ".."}
+                    assert unquote(last) == name
+
+    asyncio.run(scenario())
+
+
+@settings(max_examples=15)
+@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=6))
+def test_queries_arrive_as_they_were_given(cursors: list[str]) -> None:
+    """A cursor comes back byte for byte, whatever characters the service puts in."""
+
+    async def scenario() -> None:
+        async with raw_server(always(answer(body=b'{"entities":[]}'))) as server, session(server.url) as chat:
+            for cursor in cursors:
+                try:
+                    await chat.users.list(limit=7, cursor=cursor)
+                except errors.InvalidArgument:
+                    continue
+                query = httpx.QueryParams(server.requests[-1].target.partition("?")[2])
+                assert dict(query) == {"limit": "7", "cursor": cursor}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "path", ["users", "/users//x", "/users/..", "/./users", "/", "", "/a?b=c", "/a b", "/é", "/a\\b"]
+)
+async def test_raw_paths_are_checked_too(path: str) -> None:
+    """The escape hatch leads to no other route either."""
+    async with raw_server() as server, session(server.url) as chat:
+        with pytest.raises(errors.InvalidArgument, match="path="):
+            await chat.request("DELETE", path)
+        assert server.requests == []
+
+
+async def test_raw_requests_have_token_quota_and_errors() -> None:
+    """`request` on a known route draws on its quota, on others on one of its own."""
+    replies = in_turn(
+        answer(body=b'{"a":1}'), answer(body=b"{}"), answer(404, b'{"error":"service_resource_not_found"}')
+    )
+    async with raw_server(replies) as server, session(server.url) as chat:
+        assert (await chat.request("get", "/users/an%2Fna", query={"x": True})).json() == {"a": 1}
+        await chat.request("POST", "/brand/new", json=[1])
+        with pytest.raises(errors.NotFound):
+            await chat.request("GET", "/users/x")
+        used = {name: state.used for name, state in chat.quotas.snapshot().items()}
+    assert server.targets[:2] == ["GET /org/app/users/an%2Fna?x=true", "POST /org/app/brand/new"]
+    assert used == {"GET /users/{}": 2, "other requests": 1}
+
+
+async def test_a_lost_answer_is_not_repeated_where_that_could_harm() -> None:
+    """The server sees one request, and the caller learns that the outcome is not known."""
+    async with raw_server(always(None)) as server, session(server.url) as chat:
+        with pytest.raises(errors.OutcomeUnknown) as caught:
+            await chat.users.create_many([NewUser("anna")])
+        assert len(server.requests) == 1
+        assert caught.value.outcome_unknown
+        assert chat.quotas.snapshot()["POST /users"].used == 1
+
+
+async def test_a_lost_answer_is_repeated_where_that_is_safe() -> None:
+    """Each attempt takes a slot."""
+    async with raw_server(in_turn(None, None, answer())) as server, session(server.url) as chat:
+        assert (await chat.users.get("anna")).username == "anna"
+        assert len(server.requests) == 3
+        assert chat.quotas.snapshot()["GET /users/{}"].used == 3
+        assert (chat.stats.attempts, chat.stats.retries) == (3, 2)
+
+
+@pytest.mark.parametrize("transport", [None, httpx.AsyncHTTPTransport])
+async def test_one_call_is_one_request_also_on_a_stale_connection(
+    transport: Callable[[], httpx.AsyncBaseTransport] | None,
+) -> None:
+    """When a kept-alive connection drops, the transport sends nothing a second time by itself."""
+    async with (
+        raw_server(in_turn(answer(), None, answer(), None)) as server,
+        session(server.url, retry=NO_RETRY, transport=transport() if transport else None) as chat,
+    ):
+        await chat.users.get("anna")
+        with pytest.raises(errors.TransportError) as caught:
+            await chat.users.delete("anna")
+        assert not isinstance(caught.value, errors.ConnectFailed)
+        assert len(server.requests) == 2
+        await chat.users.get("anna")
+        with pytest.raises(errors.OutcomeUnknown):
+            await chat.users.delete_many(limit=1)
+        assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("transport", [None, httpx.AsyncHTTPTransport])
+async def test_a_failed_connect_costs_no_quota(transport: Callable[[], httpx.AsyncBaseTransport] | None) -> None:
+    """Nothing was sent: it is tried again, and the slots are given back."""
+    async with raw_server() as server:
+        url = server.url
+    async with session(url, transport=transport() if transport else None) as chat:
+        with pytest.raises(errors.ConnectFailed):
+            await chat.users.create("anna")
+        assert chat.stats.retries == 3
+        assert chat.stats.attempts == 0
+        assert chat.quotas.snapshot()["POST /users"].used == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, b'{"error":"illegal_argument","error_description":"no"}', errors.IllegalArgument),
+        (400, b'{"error":"duplicate_unique_property_exists"}', errors.AlreadyExists),
+        (400, b'{"error_description":"Too Many Queries"}', errors.RateLimited),
+        (401, b'{"error":"auth_bad_access_token"}', errors.BadToken),
+        (404, b"<html>", errors.NotFound),
+        (413, b"", errors.PayloadTooLarge),
+        (429, b'{"error":"resource_limited"}', errors.PlanLimitExceeded),
+        (502, b"<html><h1>Bad gateway</h1>" + b"x" * 9000, errors.BadGateway),
+        (301, b"", errors.APIError),
+    ],
+)
+async def test_error_answers(status: int, body: bytes, kind: type[errors.APIError]) -> None:
+    """The status is read before the body, so a page of HTML stays what it is."""
+    async with (
+        raw_server(always(answer(status, body, "Location: http://127.0.0.2/"))) as server,
+        session(server.url) as chat,
+    ):
+        with pytest.raises(kind) as caught:
+            await chat.with_options(retry=NO_RETRY).users.get("anna")
+    assert caught.value.status == status
+    assert len(caught.value.body) <= 2048
+    assert (caught.value.method, caught.value.path) == ("GET", "/users/anna")
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (answer(body=b""), "empty"),
+        (answer(body=b"<html>sign in</html>", content_type="text/html"), "unexpected"),
+        (answer(body=b'{"entities":[]}'), "entities.0"),
+        (answer(body=b'{"entities":[{"uuid":"1"}]}'), "username"),
+        (answer(body=b'{"entities":[7]}'), "expected an object"),
+        (answer(body=b'{"a":"\xff"}'), "UTF-8"),
+        (answer(body=b"[" * 100_000), "depth limit"),
+    ],
+)
+async def test_answers_that_cannot_be_read(reply: bytes, words: str) -> None:
+    """One error with status, content type and the beginning of the body."""
+    async with raw_server(always(reply)) as server, session(server.url) as chat:
+        with pytest.raises(errors.DecodeError, match=words) as caught:
+            await chat.users.get("anna")
+    assert caught.value.status == 200
+    assert caught.value.content_type in {"application/json", "text/html"}
+    assert len(caught.value.body) <= 2048
+
+
+async def test_compressed_answers() -> None:
+    """gzip is read; a bomb is not inflated, and a stream that is cut short is a fault."""
+    packed = gzip.compress(USER)
+    bomb = gzip.compress(b"0" * 50_000_000)
+    replies = in_turn(
+        answer(200, packed, "Content-Encoding: gzip"),
+        answer(200, bomb, "Content-Encoding: gzip"),
+        *[answer(200, packed[:-9], "Content-Encoding: gzip")] * 4,
+        *[answer(200, USER, "Content-Encoding: br")] * 4,
+    )
+    async with raw_server(replies) as server, session(server.url, max_body=1_000_000) as chat:
+        assert (await chat.users.get("anna")).uuid == "u-1"
+        with pytest.raises(errors.ResponseTooLarge):
+            await chat.users.get("anna")
+        with pytest.raises(errors.TransportError, match="cut short"):
+            await chat.users.get("anna")
+        with pytest.raises(errors.TransportError, match="br"):
+            await chat.users.get("anna")
+
+
+async def test_an_answer_may_not_be_larger_than_the_session_takes() -> None:
+    """The cap holds for plain answers too."""
+    async with raw_server(always(answer(body=b" " * 2000))) as server, session(server.url, max_body=1000) as chat:
+        with pytest.raises(errors.ResponseTooLarge, match="1000 bytes"):
+            await chat.users.get("anna")
+
+
+async def test_a_refused_call_is_sent_again() -> None:
+    """429 reach_limit is waited out also where a repeat of a done call could harm, for it was not done."""
+    refused = answer(429, b'{"error":"reach_limit"}')
+    async with raw_server(in_turn(refused, refused, answer())) as server, session(server.url) as chat:
+        await chat.users.create("anna")
+        assert chat.stats.refused == 2
+
+
+async def test_a_rejected_token_is_replaced_once_for_all() -> None:
+    """A hundred calls meet a revoked token: one fetch, and each of them is repeated once."""
+    fetched = 0
+
+    async def fetch() -> str:
+        nonlocal fetched
+        fetched += 1
+        return f"token-{fetched}"
+
+    async def respond(request: RawRequest) -> bytes:
+        fresh = request.header("authorization") == "Bearer token-2"
+        return answer() if fresh else answer(401, b'{"error":"unauthorized"}')
+
+    async with (
+        raw_server(respond) as server,
+        Session("org", "app", host=server.url, token=CallableToken(fetch), margin=0.0) as chat,
+    ):
+        users = await asyncio.gather(*(chat.users.get("anna") for _ in range(50)))
+        assert len(users) == 50
+        assert fetched == 2
+        assert len(server.requests) == 100
+
+
+@pytest.mark.parametrize("name", ["unauthorized", "RewriteMessageNotAuthorizedException"])
+async def test_a_401_that_no_token_helps_is_raised(name: str) -> None:
+    """A source with one token only, and an error that is no token fault, are not tried again."""
+    async with (
+        raw_server(always(answer(401, b'{"error":"%s"}' % name.encode()))) as server,
+        session(server.url) as chat,
+    ):
+        with pytest.raises(errors.APIError) as caught:
+            await chat.messages.modify("1", Text("x"))
+        assert caught.value.status == 401
+        assert len(server.requests) == 1
+
+
+async def test_a_redirect_is_not_followed_and_the_token_goes_nowhere_else() -> None:
+    """The other host sees nothing."""
+    async with raw_server() as other:
+        reply = always(answer(307, b"", f"Location: {other.url}/org/app/users/anna"))
+        async with raw_server(reply) as server, session(server.url) as chat:
+            with pytest.raises(errors.APIError, match="not followed"):
+                await chat.users.get("anna")
+        assert other.requests == []
+
+
+async def test_tls_is_verified() -> None:
+    """A private CA works where it is given; elsewhere the connection fails before anything is sent."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with raw_server(context=context) as server:
+        url = server.url.replace("http:", "https:")
+        async with session(url, ssl_context=trusting) as chat:
+            await chat.users.get("anna")
+        async with session(url, retry=NO_RETRY) as chat:
+            with pytest.raises(errors.ConnectFailed, match="CERTIFICATE_VERIFY_FAILED"):
+                await chat.users.get("anna")
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://a41.chat.agora.io",
+        "http://10.0.0.1",
+        "ftp://x",
+        "https://x/path",
+        "https://me@x",
+        "",
+        "https://",
+        "http://127.0.0.1.evil.com",
+    ],
+)
+def test_hosts_that_are_refused(host: str) -> None:
+    """https is required except on this machine, and a host is only a host."""
+    with pytest.raises(errors.InvalidArgument, match="host="):
+        session(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["a41.chat.agora.io", "https://a41.chat.agora.io", "http://localhost:80", "http://[::1]:80"]
+)
+def test_hosts_that_are_taken(host: str) -> None:
+    """A bare name means https."""
+    assert "chat.agora.io" not in host or "https://a41.chat.agora.io/org/app" in repr(session(host))
+
+
+async def test_a_stalled_server_is_not_followed_by_a_burst() -> None:
+    """Calls that waited 3 s for one of five connections keep no slots of long ago."""
+    recovered = asyncio.Event()
+
+    async def respond(_: RawRequest) -> bytes:
+        await recovered.wait()
+        return answer()
+
+    async with (
+        raw_server(respond) as server,
+        session(server.url, quotas={"users.create": "20/second"}, max_in_flight=5) as chat,
+    ):
+        calls = [asyncio.create_task(chat.users.create("anna")) for _ in range(70)]
+        await asyncio.sleep(3)
+        recovered.set()
+        await asyncio.gather(*calls)
+        times = [request.at for request in server.requests]
+    assert len(times) == 70
+    assert max(sum(begin <= at < begin + 1 for at in times) for begin in times) <= 20
+
+
+async def test_connections_are_made_before_a_slot_begins() -> None:
+    """A slow connect does not bring the next window's calls closer to those of this one."""
+
+    class SlowStart(httpx.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0.6 if len(server.requests) < 10 else 0)
+            return await super().handle_async_request(request)
+
+    async with (
+        raw_server() as server,
+        session(server.url, quotas={"users.get": "10/second"}, transport=SlowStart()) as chat,
+    ):
+        await asyncio.gather(*(chat.users.get("anna") for _ in range(20)))
+        times = sorted(request.at for request in server.requests)
+    assert times[10] - times[9] >= 0.95
+
+
+async def test_unit_tests_of_users_may_mock_the_wire() -> None:
+    """respx stands in for the transport, and so does any other transport of httpx."""
+    router = respx.MockRouter(assert_all_called=True)
+    router.get("https://host/org/app/users/anna").respond(200, json={"entities": [{"username": "anna"}]})
+    async with session("host", transport=httpx.MockTransport(router.async_handler)) as chat:
+        assert (await chat.users.get("anna")).username == "anna"
+
+
+async def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither logs nor reprs nor errors hold the token or a password."""
+    with caplog.at_level(logging.DEBUG):
+        async with raw_server(always(answer(400, b'{"error":"x"}'))) as server, session(server.url) as chat:
+            with pytest.raises(errors.BadRequest) as caught:
+                await chat.users.create("anna", password="hush-hush")
+            with pytest.raises(errors.InvalidArgument) as refused:
+                await chat.users.create("anna", password="hush-hush" * 10)
+            shown = f"{chat!r} {caught.value!r} {refused.value!r} {NewUser('anna', 'hush-hush')!r} {caplog.text}"
+    assert "secret-token" not in shown
+    assert "hush-hush" not in shown
