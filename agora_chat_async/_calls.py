@@ -239,10 +239,11 @@ class _Call:
                     finally:
                         life.attempts += lease.was_sent
                         lease.release()
+                    lease = None
                     if not isinstance(outcome, AgoraChatError):
                         return outcome[0]
                     if not await self._token_was_renewed(outcome):
-                        await asyncio.sleep(self._pause_after(outcome))
+                        await asyncio.sleep(self._pause_after(outcome, scope.when()))
                     life.retries += 1
         except TimeoutError as error:
             if not scope.expired() or isinstance(error, AgoraChatError):
@@ -300,14 +301,14 @@ class _Call:
         self._renewed = True
         return (await self._calls.keeper.replace(self._token)).value != self._token.value
 
-    def _pause_after(self, error: AgoraChatError) -> float:
-        """Return the seconds until the call may be repeated, or raise the error."""
+    def _pause_after(self, error: AgoraChatError, deadline: float | None) -> float:
+        """Return the seconds until the call may be repeated, or raise the error where it may not or comes too late."""
         if isinstance(error, RateLimited):
             self._calls.life.refused += 1
         if self._retries is None:
             self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=self._retry_safe)
         pause = self._retries.pause_after(error)
-        if pause is None:
+        if pause is None or (deadline is not None and asyncio.get_running_loop().time() + pause >= deadline):
             raise _final(error, retry_safe=self._retry_safe)
         return pause
 
