@@ -103,7 +103,10 @@ class Life:
         self._active = dict[object, asyncio.Task[Any] | None]()
         self._evicted = set[object]()
         self._idle: asyncio.Event | None = None
-        self.calls = self.attempts = self.retries = self.refused = 0
+        self.calls: int = 0
+        self.attempts: int = 0
+        self.retries: int = 0
+        self.refused: int = 0
 
     def check(self) -> None:
         """Raise what a call outside the session's life deserves."""

@@ -87,14 +87,17 @@ class Items:
 
 @frozen
 class Entries:
-    """A mapping of at most so many entries."""
+    """A mapping, of at most so many entries."""
 
-    most: int
+    most: int | None = None
 
     def __call__(self, name: str, value: Any, /) -> Mapping[str, Any]:
-        if isinstance(value, Mapping) and len(entries := cast("Mapping[str, Any]", value)) <= self.most:
-            return entries
-        raise InvalidArgument(name, cast("object", value), f"a mapping of at most {self.most} entries")
+        if isinstance(value, Mapping):
+            entries = cast("Mapping[str, Any]", value)
+            if self.most is None or len(entries) <= self.most:
+                return entries
+        rule = "a mapping" if self.most is None else f"a mapping of at most {self.most} entries"
+        raise InvalidArgument(name, cast("object", value), rule)
 
 
 @frozen
@@ -157,3 +160,6 @@ CUSTOM_EVENT = Str(most=32, pattern=re.compile(r"[a-zA-Z0-9\-_/.]+"), charset="a
 
 CUSTOM_EXTS = Entries(most=16)
 """The extension of a custom message."""
+
+AN_OBJECT = Entries()
+"""What becomes a JSON object."""

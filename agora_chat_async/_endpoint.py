@@ -124,15 +124,15 @@ class Endpoint:
         self.stub = stub
         self.method = method
         self.path = path
-        self.rates = tuple(limit for limit in limits if isinstance(limit, Rate))
-        self.shared = tuple(limit for limit in limits if isinstance(limit, Quota))
+        self.rates: tuple[Rate, ...] = tuple(limit for limit in limits if isinstance(limit, Rate))
+        self.shared: tuple[Quota, ...] = tuple(limit for limit in limits if isinstance(limit, Quota))
         self.retry_safe = retry_safe
         self.pick = pick
         self.check = check
         self.in_body = in_body
         self._read = read
         self._next_page = next_page
-        self.__name__ = stub.__name__
+        self.__name__: str = stub.__name__
         self.__wrapped__ = stub
 
     def __set_name__(self, owner: type[Group], name: str) -> None:

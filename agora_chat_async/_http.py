@@ -101,7 +101,7 @@ class Wire:
             if context is None and self.base.startswith("https:"):
                 context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
             transport = _pooled_transport(context, self._keepalive)
-        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+        self._client = _Client(transport=transport, trust_env=False)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -243,6 +243,25 @@ def _reason(error: BaseException) -> str:
     """Say what went wrong; httpx often says nothing, the cause below it does."""
     cause = error.__cause__ or error
     return f"{type(cause).__name__}: {cause}".rstrip(": ")
+
+
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep none: the service sets none that mean anything, and to look for them takes time at each answer."""
+
+
+class _Client(httpx.AsyncClient):
+    """A client that keeps no cookies."""
+
+    _none = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._none
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -72,7 +72,7 @@ class RetryBudget:
 
     def __init__(self, capacity: int = 500) -> None:
         self._capacity = capacity
-        self.left = capacity
+        self.left: int = capacity
 
     def spend(self, cost: int) -> bool:
         """Take the cost of a repeat, if it is there."""
@@ -119,7 +119,7 @@ class Retries:
         self._retry_safe = retry_safe
         self._draw = draw
         self._attempt = 0
-        self.spent = 0
+        self.spent: int = 0
         """What the repeats took from the budget."""
 
     def pause_after(self, error: AgoraChatError) -> float | None:

@@ -74,12 +74,14 @@ class Caller:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in GROUPS:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        group = load_group(name)(self._calls)
-        self.__dict__[name] = group  # found there from now on
-        return group
+    if not TYPE_CHECKING:  # so that checkers refuse what does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in GROUPS:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            group = load_group(name)(self._calls)
+            self.__dict__[name] = group  # found there from now on
+            return group
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *GROUPS})
@@ -250,7 +252,7 @@ class Session(Caller):
             timeout=timeout, attempt_timeout=attempt_timeout, max_wait=max_wait, retry=retry or RetryPolicy()
         )
         self._made_at = _caller_line()
-        self.tokens = Tokens(source)
+        self.tokens: Tokens = Tokens(source)
         """Tokens for the app's users."""
         super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), _options(options)))
 

@@ -152,7 +152,7 @@ class DecodeError(AgoraChatError):
         self.call = call
         self.status = status
         self.content_type = content_type
-        self.body = body[:SNIPPET]
+        self.body: bytes = body[:SNIPPET]
         """The first 2 KB of the answer."""
 
 
@@ -172,7 +172,12 @@ class APIError(AgoraChatError):
         body: bytes = b"",
         outcome_unknown: bool = False,
     ) -> None:
-        words = (f"{method} {path}:".strip(), str(status), error, f"({description})" if description else None)
+        words = (
+            f"{method} {path}:" if method else None,
+            str(status),
+            error,
+            f"({description})" if description else None,
+        )
         super().__init__(" ".join(word for word in words if word))
         self.status = status
         self.error = error
@@ -183,7 +188,7 @@ class APIError(AgoraChatError):
         self.request_id = request_id
         self.retry_after = retry_after
         """Seconds that the service asks to wait, if it does."""
-        self.body = body[:SNIPPET]
+        self.body: bytes = body[:SNIPPET]
         self.outcome_unknown = outcome_unknown
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from agora_chat_async._checks import EXISTING_USER, ID, Items, OneOf, Str
+from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, OneOf, Str
 from agora_chat_async._codec import encode, inline
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, SPREAD, Group, Wire
 from agora_chat_async.content import Content, Custom, Text
@@ -20,7 +20,7 @@ MAX_GROUPS = 3
 MAX_ROOMS = 10
 MAX_MESSAGE_BYTES = 5 * 1024
 
-_HOUR = Str(most=10, least=10, pattern=re.compile(r"\d{10}"), charset="0-9, as yyyyMMddHH in UTC")
+_HOUR = Str(most=10, least=10, pattern=re.compile(r"[0-9]{10}"), charset="0-9, as yyyyMMddHH in UTC")
 
 
 def _inline(name: str, value: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _fits(message: Mapping[str, Any]) -> None:
 
 Sender = Annotated[str, EXISTING_USER, Wire("from")]
 MessageContent = Annotated[Content, _type_and_body, SPREAD]
-Ext = Mapping[str, Any]
+Ext = Annotated[Mapping[str, Any], AN_OBJECT]
 HistoryIgnorers = Annotated[Sequence[str], Items(20, least=0, each=EXISTING_USER)]
 Route = Annotated[RouteType | Literal["ROUTE_ONLINE"], OneOf(("ROUTE_ONLINE",)), Wire("routetype")]
 Level = Annotated[
@@ -242,7 +242,7 @@ class Messages(
     @PUT("/messages/rewrite/{msg_id}", per_second(100), pick="data", retry_safe=True)
     async def modify(
         self,
-        msg_id: Annotated[str, Str(most=64, pattern=re.compile(r"\d+"), charset="0-9")],
+        msg_id: Annotated[str, Str(most=64, pattern=re.compile(r"[0-9]+"), charset="0-9")],
         content: Annotated[Text | Custom, _editable, Wire("new_msg")],
         *,
         user: Annotated[str, EXISTING_USER] | None = None,
