@@ -173,6 +173,6 @@ async def mistakes(chat: Session) -> None:
     await chat.messages.delete_conversation("a", "b", "chat")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await chat.call(Users.get)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await chat.call(Users.get, 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    chat.userz  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
+    chat.userz  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     Session("org", "app", token="t")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     (await chat.users.get("anna")).username = "bob"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
