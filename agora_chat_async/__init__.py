@@ -14,17 +14,17 @@ TYPE_CHECKING = (
 if TYPE_CHECKING:
     from agora_chat_async import errors as errors
     from agora_chat_async._bucket import BucketState as BucketState
+    from agora_chat_async._caller import Caller as Caller
+    from agora_chat_async._caller import Response as Response
     from agora_chat_async._calls import Meta as Meta
     from agora_chat_async._calls import Result as Result
-    from agora_chat_async._calls import Stats as Stats
     from agora_chat_async._codec import from_dict as from_dict
     from agora_chat_async._codec import to_dict as to_dict
+    from agora_chat_async._life import Stats as Stats
     from agora_chat_async._pages import Page as Page
     from agora_chat_async._pages import Pages as Pages
     from agora_chat_async._retry import NO_RETRY as NO_RETRY
     from agora_chat_async._retry import RetryPolicy as RetryPolicy
-    from agora_chat_async._session import Caller as Caller
-    from agora_chat_async._session import Response as Response
     from agora_chat_async._session import Session as Session
     from agora_chat_async._token import AppToken as AppToken
     from agora_chat_async._token import CallableToken as CallableToken
@@ -56,11 +56,13 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "_bucket": ["BucketState"],
-        "_calls": ["Meta", "Result", "Stats"],
+        "_caller": ["Caller", "Response"],
+        "_calls": ["Meta", "Result"],
         "_codec": ["from_dict", "to_dict"],
+        "_life": ["Stats"],
         "_pages": ["Page", "Pages"],
         "_retry": ["NO_RETRY", "RetryPolicy"],
-        "_session": ["Caller", "Response", "Session"],
+        "_session": ["Session"],
         "_token": ["AppToken", "CallableToken", "ExchangedToken", "StaticToken", "Token", "TokenSource"],
         "content": [
             "Command", "Content", "Custom", "File", "Image", "ImageSize", "Location", "Text", "Video", "Voice"

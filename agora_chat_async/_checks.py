@@ -130,6 +130,13 @@ def segment(name: str, value: object) -> str:
         raise InvalidArgument(name, value, "text that can be encoded as UTF-8") from None
 
 
+def seconds(name: str, value: Any, *, zero: bool = False) -> float:
+    """Refuse what is no time span."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0)):
+        return float(value)
+    raise InvalidArgument(name, value, f"seconds, {'not negative' if zero else 'more than 0'}")
+
+
 def obeys(check: Check) -> Callable[[Any, Attribute[Any], Any], None]:
     """Make an attrs validator of a rule; None passes, since the field is then left out."""
 

@@ -19,14 +19,11 @@ the emulator's routing, the command line and the docs are read from them.
 from __future__ import annotations
 
 import inspect
-import itertools
-import linecache
 import re
 import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property, update_wrapper
 from typing import (
-    Annotated,
     Any,
     ClassVar,
     Final,
@@ -39,37 +36,14 @@ from typing import (
     overload,
 )
 
-from attrs import frozen
-
-from agora_chat_async._checks import segment
 from agora_chat_async._codec import parse, picker, structure_hook
+from agora_chat_async._compile import WHOLE, Shape, compile_function, marks_of
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async.quota import Quota, Rate
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-_NUMBER: Final = itertools.count(1)
-_TAKEN: Final = frozenset({"Pages", "asked", "body", "check_body", "endpoint", "fetch", "path", "query", "segment"})
-"""Names that compiled functions use for themselves."""
-
-
-@frozen
-class Wire:
-    """The name that a parameter has on the wire."""
-
-    name: str
-
-
-@frozen
-class _Mark:
-    name: str
-
-
-SPREAD: Final = _Mark("spread")
-"""The parameter becomes several members of the body."""
-WHOLE: Final = _Mark("whole")
-"""The parameter is the body."""
 
 
 class Door(Protocol):
@@ -200,12 +174,28 @@ class Endpoint:
     @cached_property
     def takes_array(self) -> bool:
         """Whether the body is a bare JSON array."""
-        return any(WHOLE in _marks(parameter.annotation) for parameter in self.signature.parameters.values())
+        return any(WHOLE in marks_of(parameter.annotation) for parameter in self.signature.parameters.values())
 
     @cached_property
     def function(self) -> Callable[..., Any]:
         """The compiled function behind the stub."""
-        return _compile(self)
+        shape = Shape(
+            self.id,
+            self.__name__,
+            self.path,
+            self.placeholders,
+            tuple(sorted({rate.counts for rate in self.all_rates if rate.counts})),
+            self.signature,
+            in_body=self.in_body,
+            paged=self.paged,
+            checks_body=self.check is not None,
+            is_coroutine=inspect.iscoroutinefunction(self.stub),
+        )
+        function = compile_function(shape, {"endpoint": self, "check_body": self.check})
+        function.__doc__ = self.__doc__
+        function.__qualname__ = self.__qualname__
+        function.__module__ = self.__module__
+        return update_wrapper(function, self.stub, assigned=(), updated=())
 
     @overload
     def __get__(self, group: None, owner: type[Group]) -> Endpoint: ...
@@ -262,112 +252,6 @@ class Endpoint:
     @cached_property
     def _picker(self) -> Callable[[Any], Any]:
         return picker(self.pick)
-
-
-def _marks(annotation: Any) -> tuple[Any, ...]:
-    """Give the marks of a parameter, also those inside `X | None`."""
-    if get_origin(annotation) is Annotated:
-        return tuple(annotation.__metadata__)
-    return tuple(mark for member in get_args(annotation) if get_origin(member) is Annotated for mark in _marks(member))
-
-
-def _refuse_wrong(endpoint: Endpoint) -> None:
-    names = {name for name in endpoint.signature.parameters if name != "self"}
-    named = {*endpoint.placeholders, *(rate.counts for rate in endpoint.all_rates if rate.counts)}
-    if endpoint.paged:
-        named.add("cursor")
-    wrong = (
-        (not endpoint.path.startswith("/"), "the path begins with /"),
-        (named - names, f"no parameter is named {', '.join(sorted(named - names))}"),
-        (_TAKEN & names, f"no parameter may be named {', '.join(sorted(_TAKEN & names))}"),
-        (
-            inspect.iscoroutinefunction(endpoint.stub) == endpoint.paged,
-            "the stub is `async def`, or `def` where it returns Pages",
-        ),
-    )
-    for fault, rule in wrong:
-        if fault:
-            raise TypeError(f"{endpoint.id} is declared wrongly: {rule}")
-
-
-def _compile(endpoint: Endpoint) -> Callable[..., Any]:
-    _refuse_wrong(endpoint)
-    scope: dict[str, Any] = {"endpoint": endpoint, "segment": segment, "Pages": Pages, "check_body": endpoint.check}
-    names = [name for name in endpoint.signature.parameters if name != "self"]
-    in_body = endpoint.in_body
-    path, lines = endpoint.path, list[str]()
-    body, query = "None", "None"
-    counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
-
-    fields = [name for name in names if name not in endpoint.placeholders]
-    if endpoint.paged:
-        fields.remove("cursor")
-    target = "body" if in_body else "query"
-    if fields and not endpoint.takes_array:
-        lines.append(f"{target} = {{}}")
-        body, query = ("body", "None") if in_body else ("None", "query")
-    for name in names:
-        parameter = endpoint.signature.parameters[name]
-        marks = _marks(parameter.annotation)
-        value = name
-        for index, check in enumerate(mark for mark in marks if callable(mark) and not isinstance(mark, Wire | _Mark)):
-            scope[f"check_{name}_{index}"] = check
-            value = f"check_{name}_{index}({name!r}, {value})"
-        if name in endpoint.placeholders:
-            lines.append(f"{name} = segment({name!r}, {value})")
-            continue
-        if name not in fields:
-            continue
-        wire_name = next((mark.name for mark in marks if isinstance(mark, Wire)), name)
-        if name in counted:
-            lines.append(f"{name} = {value}")
-            value = name
-        if WHOLE in marks:
-            body = value
-        else:
-            put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"
-            lines.extend([f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put])
-    if endpoint.check is not None:
-        lines.append("check_body(body)")
-    counts = "{" + ", ".join(f"{name!r}: len({name})" for name in sorted(counted)) + "}" if counted else "None"
-    url = f"f{path!r}" if endpoint.placeholders else repr(path)
-    if endpoint.paged:
-        lines += [
-            f"path = {url}",
-            "def fetch(cursor):",
-            "    asked = query if cursor is None else {**query, 'cursor': cursor}",
-            f"    return self._door.send(endpoint, path, asked, None, {counts})",
-            "return Pages(fetch, cursor)",
-        ]
-    else:
-        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts})")
-
-    kind = "def" if endpoint.paged else "async def"
-    source = f"{kind} {endpoint.__name__}{_parameter_list(endpoint, scope)}:\n" + "".join(
-        f"    {line}\n" for line in lines
-    )
-    filename = f"<endpoint {endpoint.id} {next(_NUMBER)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - made of signatures only, never of data
-    function: Callable[..., Any] = scope[endpoint.__name__]
-    function.__doc__ = endpoint.__doc__
-    function.__qualname__ = endpoint.__qualname__
-    function.__module__ = endpoint.__module__
-    return update_wrapper(function, endpoint.stub, assigned=(), updated=())
-
-
-def _parameter_list(endpoint: Endpoint, scope: dict[str, Any]) -> str:
-    parts, star = list[str](), False
-    for name, parameter in endpoint.signature.parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not star:
-            parts.append("*")
-            star = True
-        if parameter.default is inspect.Parameter.empty:
-            parts.append(name)
-        else:
-            scope[f"default_{name}"] = parameter.default
-            parts.append(f"{name}=default_{name}")
-    return f"({', '.join(parts)})"
 
 
 class _Verb:

@@ -8,170 +8,27 @@ import os
 import ssl
 import sys
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum
 from functools import partial
 from importlib.metadata import version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from attrs import evolve, frozen
-
-from agora_chat_async import _calls
-from agora_chat_async._calls import Calls, Life, Options, Result, Stats
-from agora_chat_async._checks import Int
+from agora_chat_async._caller import Caller, checked_options
+from agora_chat_async._calls import Calls, Options
+from agora_chat_async._checks import Int, seconds
 from agora_chat_async._codec import parse
-from agora_chat_async._endpoint import Endpoint, endpoint_of
 from agora_chat_async._gate import Overrides, Quotas
-from agora_chat_async._http import Wire, base_url, check_raw_path
+from agora_chat_async._http import Wire, base_url
+from agora_chat_async._life import Life, Stats
+from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import RetryBudget, RetryPolicy
 from agora_chat_async._token import AppToken, StaticToken, Token, TokenKeeper, Tokens, TokenSource
-from agora_chat_async.api import GROUPS, all_endpoints, load_group
+from agora_chat_async.api import all_endpoints
 from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError
-from agora_chat_async.quota import PLANS, Plan, per_second
+from agora_chat_async.quota import PLANS, Plan
 
 if TYPE_CHECKING:
     import httpx
-
-    from agora_chat_async._gate import Gate
-    from agora_chat_async.api.messages import Messages
-    from agora_chat_async.api.users import Users
-
-P = ParamSpec("P")
-R = TypeVar("R")
-T = TypeVar("T")
-
-
-class Unchanged(Enum):
-    """Says that an option stays as it is."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Final = Unchanged.UNCHANGED
-
-
-@frozen
-class Response:
-    """The answer to a raw request."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Read the body as JSON; a ValueError says where it is none."""
-        return parse(self.body)
-
-
-class Caller:
-    """The endpoints of the service, called under one set of options."""
-
-    if TYPE_CHECKING:
-        users: Users
-        messages: Messages
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    if not TYPE_CHECKING:  # so that checkers refuse what does not exist
-
-        def __getattr__(self, name: str) -> Any:
-            if name not in GROUPS:
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-            group = load_group(name)(self._calls)
-            self.__dict__[name] = group  # found there from now on
-            return group
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *GROUPS})
-
-    def call(self, endpoint: Callable[Concatenate[Any, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call an endpoint that is named by its class, such as `call(Users.get, "anna")`.
-
-        Args:
-            endpoint: The endpoint.
-            *args: Its positional arguments.
-            **kwargs: Its keyword arguments.
-
-        Returns:
-            What the endpoint returns: something to await, or a listing.
-        """
-        declared = endpoint_of(endpoint)
-        result: R = declared.function(getattr(self, declared.owner.name), *args, **kwargs)
-        return result
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        json: Any = None,
-        retry_safe: bool = False,
-    ) -> Response:
-        """Send a request of your own making, with the session's token, quotas, retries and errors.
-
-        Args:
-            method: HTTP method.
-            path: Path below the app, percent-encoded, such as `/users/anna`. Where an endpoint has the same route,
-                its quotas hold; otherwise 100 calls a second for all such requests together.
-            query: Query members.
-            json: Body, as JSON-ready data.
-            retry_safe: May it be sent again when it is not known whether it was carried out?
-
-        Returns:
-            Status, headers and body of a successful answer.
-
-        Raises:
-            APIError: The service answered with an error.
-            OutcomeUnknown: The answer was lost and `retry_safe` is False.
-        """
-        check_raw_path(path)
-        gate, counts = self._gate_for(method.upper(), path, json)
-        answer = await self._calls.send_raw(gate, (method.upper(), path, query, json), counts, retry_safe=retry_safe)
-        return Response(answer.status, answer.headers, answer.body)
-
-    async def with_meta(self, call: Awaitable[T]) -> Result[T]:
-        """Await a call and learn how it went.
-
-        Args:
-            call: A call of this session, such as `chat.users.get("anna")`.
-
-        Returns:
-            The result in `value`; status, headers, attempts, waits and the whole envelope in `meta`.
-        """
-        return await _calls.with_meta(call)
-
-    def with_options(
-        self,
-        *,
-        timeout: float | Unchanged | None = UNCHANGED,
-        attempt_timeout: float | Unchanged | None = UNCHANGED,
-        max_wait: float | Unchanged | None = UNCHANGED,
-        retry: RetryPolicy | Unchanged = UNCHANGED,
-    ) -> Caller:
-        """Return the same endpoints under other options; pool, token and quotas are shared.
-
-        Args:
-            timeout: Seconds for a whole call: waiting for quotas, all attempts and the body. None for no limit.
-            attempt_timeout: Seconds for one attempt. None for no limit.
-            max_wait: Seconds that a call waits for its quota. None for no limit, except 60 s for quotas a day.
-            retry: How failed calls are repeated.
-        """
-        given = {"timeout": timeout, "attempt_timeout": attempt_timeout, "max_wait": max_wait, "retry": retry}
-        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not UNCHANGED}
-        options = _options(evolve(self._calls.options, **changes))
-        return Caller(evolve(self._calls, options=options))
-
-    def _gate_for(self, method: str, path: str, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
-        endpoint = _endpoint_at(method, path)
-        if endpoint is None:
-            return self._calls.quotas.make_gate("other requests", (per_second(100),)), None
-        counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
-        items = cast("dict[str, Any]", json) if isinstance(json, dict) else {}
-        counts = {name: len(cast("list[Any]", items[name])) for name in counted if isinstance(items.get(name), list)}
-        return self._calls.quotas.gate(endpoint), counts
 
 
 class Session(Caller):
@@ -237,7 +94,7 @@ class Session(Caller):
             user_agent=_user_agent(user_agent),
             transport=transport,
             ssl_context=ssl_context,
-            keepalive=_positive("keepalive", keepalive),
+            keepalive=seconds("keepalive", keepalive),
             max_body=Int(1, sys.maxsize)("max_body", max_body),
         )
         self._keeper = TokenKeeper(source, partial(_exchange, self._wire))
@@ -245,7 +102,7 @@ class Session(Caller):
             all_endpoints() if quotas else (),
             plan=_plan(plan),
             overrides=quotas or {},
-            margin=None if margin is None else _positive("margin", margin, zero=True),
+            margin=None if margin is None else seconds("margin", margin, zero=True),
             in_flight=Int(1, 10_000)("max_in_flight", max_in_flight),
         )
         options = Options(
@@ -254,7 +111,7 @@ class Session(Caller):
         self._made_at = _caller_line()
         self.tokens: Tokens = Tokens(source)
         """Tokens for the app's users."""
-        super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), _options(options)))
+        super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), checked_options(options)))
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -361,39 +218,12 @@ async def _exchange(wire: Wire, access_token: str) -> Token:
         ("POST", "/token", None, {"grant_type": "agora"}), token=access_token, on_handed=handed, timeout=30.0
     )
     if not answer.ok:
-        raise _calls.refusal(answer, "POST", "/token")
+        raise refusal(answer, "POST", "/token")
     try:
         payload = parse(answer.body)
         return Token(payload["access_token"], float(payload["expire_timestamp"]) / 1000)
     except (ValueError, TypeError, LookupError) as error:
         raise TokenError(f"the token exchange answered something else: {type(error).__name__}") from None
-
-
-def _endpoint_at(method: str, path: str) -> Endpoint | None:
-    parts = path.split("/")
-    for endpoint in all_endpoints():
-        declared = endpoint.path.split("/")
-        if (
-            endpoint.method == method
-            and len(declared) == len(parts)
-            and all(a == b or a.startswith("{") for a, b in zip(declared, parts, strict=True))
-        ):
-            return endpoint
-    return None
-
-
-def _options(options: Options) -> Options:
-    for name in ("timeout", "attempt_timeout", "max_wait"):
-        value = getattr(options, name)
-        if value is not None:
-            _positive(name, value, zero=name == "max_wait")
-    return options
-
-
-def _positive(name: str, value: Any, *, zero: bool = False) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0)):
-        return float(value)
-    raise InvalidArgument(name, value, f"seconds, {'not negative' if zero else 'more than 0'}")
 
 
 def _plan(plan: str | Plan | None) -> Plan | None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, OneOf, Str
 from agora_chat_async._codec import encode, inline
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, SPREAD, Group, Wire
+from agora_chat_async._compile import SPREAD, Wire
+from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async.content import Content, Custom, Text
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.messages import ChatType, HistoryFile, MessageLevel, RecallResult, RouteType

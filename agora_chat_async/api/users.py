@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, NICKNAME, PASSWORD, USERNAME, Int, Items
 from agora_chat_async._codec import to_dict
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, WHOLE, Group, Wire
+from agora_chat_async._compile import WHOLE, Wire
+from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.users import DeliveryStatus, NewUser, OnlineStatus, Registration, User

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import pytest
 
 from agora_chat_async._checks import Int
-from agora_chat_async._endpoint import DELETE, GET, POST, Endpoint, Group, Wire, endpoint_of
+from agora_chat_async._compile import Wire
+from agora_chat_async._endpoint import DELETE, GET, POST, Endpoint, Group, endpoint_of
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async.api import GROUPS, all_endpoints, load_group
 from agora_chat_async.api.messages import Messages

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from agora_chat_async import errors
-from agora_chat_async.errors import AgoraChatError, APIError, InvalidArgument, api_error_class, error_name
+from agora_chat_async._refusals import api_error_class, error_name
+from agora_chat_async.errors import AgoraChatError, APIError, InvalidArgument
 
 API_ANSWER: dict[str, Any] = {
     "status": 429,

@@ -1,0 +1,181 @@
+"""The doors to the service: endpoints by name, endpoints as values, and requests of one's own making."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
+
+from attrs import evolve, frozen
+
+from agora_chat_async import _calls
+from agora_chat_async._calls import Calls, Options, Result
+from agora_chat_async._checks import seconds
+from agora_chat_async._codec import parse
+from agora_chat_async._endpoint import Endpoint, endpoint_of
+from agora_chat_async._http import check_raw_path
+from agora_chat_async._retry import RetryPolicy
+from agora_chat_async.api import GROUPS, all_endpoints, load_group
+from agora_chat_async.quota import per_second
+
+if TYPE_CHECKING:
+    from agora_chat_async._gate import Gate
+    from agora_chat_async.api.messages import Messages
+    from agora_chat_async.api.users import Users
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Unchanged(Enum):
+    """Says that an option stays as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@frozen
+class Response:
+    """The answer to a raw request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Read the body as JSON; a ValueError says where it is none."""
+        return parse(self.body)
+
+
+class Caller:
+    """The endpoints of the service, called under one set of options."""
+
+    if TYPE_CHECKING:
+        users: Users
+        messages: Messages
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    if not TYPE_CHECKING:  # so that checkers refuse what does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in GROUPS:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            group = load_group(name)(self._calls)
+            self.__dict__[name] = group  # found there from now on
+            return group
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *GROUPS})
+
+    def call(self, endpoint: Callable[Concatenate[Any, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call an endpoint that is named by its class, such as `call(Users.get, "anna")`.
+
+        Args:
+            endpoint: The endpoint.
+            *args: Its positional arguments.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            What the endpoint returns: something to await, or a listing.
+        """
+        declared = endpoint_of(endpoint)
+        result: R = declared.function(getattr(self, declared.owner.name), *args, **kwargs)
+        return result
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        retry_safe: bool = False,
+    ) -> Response:
+        """Send a request of your own making, with the session's token, quotas, retries and errors.
+
+        Args:
+            method: HTTP method.
+            path: Path below the app, percent-encoded, such as `/users/anna`. Where an endpoint has the same route,
+                its quotas hold; otherwise 100 calls a second for all such requests together.
+            query: Query members.
+            json: Body, as JSON-ready data.
+            retry_safe: May it be sent again when it is not known whether it was carried out?
+
+        Returns:
+            Status, headers and body of a successful answer.
+
+        Raises:
+            APIError: The service answered with an error.
+            OutcomeUnknown: The answer was lost and `retry_safe` is False.
+        """
+        check_raw_path(path)
+        gate, counts = self._gate_for(method.upper(), path, json)
+        answer = await self._calls.send_raw(gate, (method.upper(), path, query, json), counts, retry_safe=retry_safe)
+        return Response(answer.status, answer.headers, answer.body)
+
+    async def with_meta(self, call: Awaitable[T]) -> Result[T]:
+        """Await a call and learn how it went.
+
+        Args:
+            call: A call of this session, such as `chat.users.get("anna")`.
+
+        Returns:
+            The result in `value`; status, headers, attempts, waits and the whole envelope in `meta`.
+        """
+        return await _calls.with_meta(call)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Unchanged | None = UNCHANGED,
+        attempt_timeout: float | Unchanged | None = UNCHANGED,
+        max_wait: float | Unchanged | None = UNCHANGED,
+        retry: RetryPolicy | Unchanged = UNCHANGED,
+    ) -> Caller:
+        """Return the same endpoints under other options; pool, token and quotas are shared.
+
+        Args:
+            timeout: Seconds for a whole call: waiting for quotas, all attempts and the body. None for no limit.
+            attempt_timeout: Seconds for one attempt. None for no limit.
+            max_wait: Seconds that a call waits for its quota. None for no limit, except 60 s for quotas a day.
+            retry: How failed calls are repeated.
+        """
+        given = {"timeout": timeout, "attempt_timeout": attempt_timeout, "max_wait": max_wait, "retry": retry}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not UNCHANGED}
+        options = checked_options(evolve(self._calls.options, **changes))
+        return Caller(evolve(self._calls, options=options))
+
+    def _gate_for(self, method: str, path: str, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
+        endpoint = _endpoint_at(method, path)
+        if endpoint is None:
+            return self._calls.quotas.make_gate("other requests", (per_second(100),)), None
+        counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
+        items = cast("dict[str, Any]", json) if isinstance(json, dict) else {}
+        counts = {name: len(cast("list[Any]", items[name])) for name in counted if isinstance(items.get(name), list)}
+        return self._calls.quotas.gate(endpoint), counts
+
+
+def _endpoint_at(method: str, path: str) -> Endpoint | None:
+    parts = path.split("/")
+    for endpoint in all_endpoints():
+        declared = endpoint.path.split("/")
+        if (
+            endpoint.method == method
+            and len(declared) == len(parts)
+            and all(a == b or a.startswith("{") for a, b in zip(declared, parts, strict=True))
+        ):
+            return endpoint
+    return None
+
+
+def checked_options(options: Options) -> Options:
+    for name in ("timeout", "attempt_timeout", "max_wait"):
+        value = getattr(options, name)
+        if value is not None:
+            seconds(name, value, zero=name == "max_wait")
+    return options

@@ -1,0 +1,130 @@
+"""From an error answer to an error: by what the service says first, by its status second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from agora_chat_async._codec import parse
+from agora_chat_async._retry import retry_after
+from agora_chat_async.errors import (
+    AlreadyExists,
+    APIError,
+    AppNotFound,
+    BadGateway,
+    BadRequest,
+    BadToken,
+    Expired,
+    FeatureNotEnabled,
+    Forbidden,
+    ForbiddenOperation,
+    GatewayTimeout,
+    IllegalArgument,
+    LimitReached,
+    NotFound,
+    NotYourMessage,
+    PayloadTooLarge,
+    PlanLimitExceeded,
+    RateLimited,
+    ServerError,
+    ServiceUnavailable,
+    Unauthorized,
+    UnsupportedOperation,
+)
+
+if TYPE_CHECKING:
+    from agora_chat_async._http import Answer
+
+_BY_NAME: Final[dict[str, type[APIError]]] = {
+    "illegal_argument": IllegalArgument,
+    "invalid_parameter": IllegalArgument,
+    "json_parse": IllegalArgument,
+    "duplicate_unique_property_exists": AlreadyExists,
+    "unauthorized": Unauthorized,
+    "auth_bad_access_token": BadToken,
+    "RewriteMessageNotAuthorizedException": NotYourMessage,
+    "forbidden_op": ForbiddenOperation,
+    "exceed_limit": LimitReached,
+    "EditLimitExceededException": LimitReached,
+    "EditFeatureNotEnabledException": FeatureNotEnabled,
+    "organization_application_not_found": AppNotFound,
+    "service_resource_not_found": NotFound,
+    "resource_not_found": NotFound,
+    "entity_not_found": NotFound,
+    "storage_object_not_found": NotFound,
+    "file_expired": Expired,
+    "MessageUnavailableException": Expired,
+    "reach_limit": RateLimited,
+    "resource_limited": PlanLimitExceeded,
+    "unsupported_service_operation": UnsupportedOperation,
+    "no_full_text_index": UnsupportedOperation,
+}
+
+# The service sends some errors without a name of their own; these words of the description tell them apart.
+_BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
+    (400, "too many queries"): RateLimited,
+    (400, "message is too large"): PayloadTooLarge,
+    (500, "javax.ws.rs.webapplicationexception"): UnsupportedOperation,
+}
+
+_SERVER_ERRORS: Final = 500
+
+_BY_STATUS: Final[dict[int, type[APIError]]] = {
+    401: Unauthorized,
+    402: Forbidden,
+    403: Forbidden,
+    404: NotFound,
+    408: ServerError,
+    413: PayloadTooLarge,
+    429: RateLimited,
+    501: UnsupportedOperation,
+    502: BadGateway,
+    503: ServiceUnavailable,
+    504: GatewayTimeout,
+}
+
+
+def api_error_class(status: int, error: str | None, description: str | None) -> type[APIError]:
+    """Choose the class of an error answer: by what it says first, by its status second."""
+    text = (description or "").lower()
+    for (hint_status, words), cls in _BY_HINT.items():
+        if status == hint_status and words in text:
+            return cls
+    if error in _BY_NAME:
+        return _BY_NAME[error]
+    return _BY_STATUS.get(status, BadRequest if status < _SERVER_ERRORS else ServerError)
+
+
+def error_name(payload: Mapping[str, Any]) -> str | None:
+    """Return the service's name of an error, looked for in `error` and then in `exception`."""
+    for key in ("error", "exception"):
+        value = payload.get(key)
+        if isinstance(value, str) and value:
+            name = value.rpartition(".")[2] if key == "exception" else value
+            if key == "error" or name in _BY_NAME:
+                return name
+    return None
+
+
+def refusal(answer: Answer, method: str, path: str) -> APIError:
+    """Make the error of an answer that is none of success; a body that is no JSON does not hide the status."""
+    try:
+        payload = parse(answer.body)
+    except ValueError:
+        payload = None
+    said = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
+    name = error_name(said)
+    words = said.get("error_description")
+    description = words if isinstance(words, str) else None
+    if answer.is_redirect:
+        description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
+    return api_error_class(answer.status, name, description)(
+        status=answer.status,
+        error=name,
+        description=description,
+        method=method,
+        path=path,
+        request_id=answer.headers.get("x-request-id"),
+        retry_after=retry_after(answer.headers),
+        body=answer.body,
+    )

@@ -1,0 +1,164 @@
+"""What tests steer and ask beside the service itself: the endpoints below `/_emulator`, which need no token."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from agora_chat_async._codec import encode, parse
+from agora_chat_async.emulator import _history
+from agora_chat_async.emulator._errors import Refusal, illegal
+from agora_chat_async.emulator._state.users import entity
+
+if TYPE_CHECKING:
+    from agora_chat_async.emulator._app import Emulator
+
+ENDPOINTS: Final = (
+    ("GET", "/_emulator", "what is emulated, and with which quotas"),
+    ("POST", "/_emulator/reset", "forget everything"),
+    ("POST", "/_emulator/seed", 'register users: {"users": 1000} or {"users": ["anna", "bert"]}'),
+    ("GET", "/_emulator/requests", "the request log: ?route=POST%20/users&status=429&limit=100"),
+    ("GET", "/_emulator/windows", "the most calls in any window: ?seconds=1"),
+    ("GET", "/_emulator/snapshot", "rows in each table"),
+    ("POST", "/_emulator/users/{name}/online", 'log a user in or out: {"online": true}'),
+    ("POST", "/_emulator/tokens/revoke", "let no token hold that was made before now"),
+)
+"""Method, path and purpose of each, for the people who start the emulator."""
+
+_MAX_SEED: Final = 5_000_000
+
+
+def control_app(emulator: Emulator) -> Starlette:
+    """Make the app that answers below `/_emulator`."""
+    controls = _Controls(emulator)
+    return Starlette(
+        routes=[
+            Route("/_emulator", controls.info),
+            Route("/_emulator/", controls.info),
+            Route("/_emulator/reset", controls.reset, methods=["POST"]),
+            Route("/_emulator/seed", controls.seed, methods=["POST"]),
+            Route("/_emulator/requests", controls.requests),
+            Route("/_emulator/windows", controls.windows),
+            Route("/_emulator/snapshot", controls.snapshot),
+            Route("/_emulator/users/{name}/online", controls.online, methods=["POST"]),
+            Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
+            Route(_history.PATH + "{hour}.gz", controls.history),
+        ],
+        exception_handlers={Refusal: _refused},
+    )
+
+
+class _Controls:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._run: Callable[[Callable[[], Any]], Awaitable[Any]] = emulator.state.database.run
+
+    async def info(self, _: Request) -> Response:
+        emulator, operations = self._emulator, dict[str, dict[str, Any]]()
+        for route in emulator.tree.routes.values():
+            quota = [str(rate) for rate in emulator.quotas.rates_of(route.name)]
+            for operation in route.operations:
+                operations[operation.id] = {"method": operation.method, "path": operation.path, "quota": quota}
+        settings = emulator.settings
+        return _json(
+            {
+                "org": settings.org,
+                "app": settings.app,
+                "app_id": settings.app_id,
+                "plan": settings.plan,
+                "emulated": {name: value for name, value in operations.items() if name in emulator.handlers},
+                "not_emulated": {name: value for name, value in operations.items() if name not in emulator.handlers},
+            }
+        )
+
+    async def reset(self, _: Request) -> Response:
+        await self._emulator.reset()
+        return _json({"reset": True})
+
+    async def seed(self, request: Request) -> Response:
+        wanted = (await _body(request)).get("users")
+        if isinstance(wanted, int) and not isinstance(wanted, bool) and 0 <= wanted <= _MAX_SEED:
+            names: Iterable[str] = (f"user{number}" for number in range(1, wanted + 1))
+        elif isinstance(wanted, list):
+            names = list(map(str, cast("list[object]", wanted)))
+        else:
+            raise illegal(f"users is a number up to {_MAX_SEED} or a list of names")
+        return _json({"users": await self._run(lambda: self._emulator.state.users.seed(names))})
+
+    async def requests(self, request: Request) -> Response:
+        query = request.query_params
+        found = self._emulator.log.requests(
+            route=query.get("route"),
+            status=_number(query["status"], int) if "status" in query else None,
+            limit=_number(query.get("limit", "1000"), int),
+        )
+        routes = self._emulator.tree.routes
+        for entry in found:
+            entry["operations"] = routes[entry["route"]].ids if entry["route"] in routes else []
+        return _json({"requests": found, "total": len(self._emulator.log)})
+
+    async def windows(self, request: Request) -> Response:
+        seconds = _number(request.query_params.get("seconds", "1"), float)
+        if not seconds > 0:
+            raise illegal("seconds has to be more than 0")
+        return _json(await run_in_threadpool(self._emulator.log.copy().windows, seconds))
+
+    async def snapshot(self, _: Request) -> Response:
+        return _json({"tables": await self._run(self._emulator.state.counts)})
+
+    async def online(self, request: Request) -> Response:
+        online = (await _body(request)).get("online", True)
+        if not isinstance(online, bool):
+            raise illegal("online is true or false")
+        return _json(await self._run(lambda: self._go(request.path_params["name"], online=online)))
+
+    async def revoke(self, _: Request) -> Response:
+        await self._emulator.revoke_tokens()
+        return _json({"revoked": True})
+
+    async def history(self, request: Request) -> Response:
+        hour, settings = request.path_params["hour"], self._emulator.settings
+        _history.check_signature(hour, request.query_params.items(), settings.now(), settings.certificate)
+        start = _history.start_ms(_history.parse_hour(hour))
+        packed = await self._run(lambda: _history.pack(self._emulator.state.messages.of_hour(start)))
+        return Response(packed, media_type="application/gzip")
+
+    def _go(self, name: str, *, online: bool) -> dict[str, Any]:
+        state = self._emulator.state
+        user = state.users.set_online(name, online=online)
+        delivered = state.messages.deliver(user["username"]) if online else 0
+        return {"user": entity(user), "online": online, "delivered": delivered}
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    try:
+        body: Any = parse(raw) if raw else {}
+    except ValueError as error:
+        raise Refusal(400, "json_parse", str(error)) from None
+    if not isinstance(body, dict):
+        raise illegal("the body has to be a JSON object")
+    return body  # pyright: ignore[reportUnknownVariableType]
+
+
+def _number(text: str, kind: type[int | float]) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise illegal(f"{text} is no number") from None
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    return _json(error.body(timestamp=0, duration=0), error.status)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(encode(value), status, media_type="application/json")

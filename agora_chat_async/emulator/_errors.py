@@ -1,0 +1,65 @@
+"""What the emulated service refuses, as one exception with the status and the names that the service uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """The service answers with an error instead of a result."""
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(f"{status} {error}: {description}")
+        self.status = status
+        self.error = error
+        self.description = description
+
+    def body(self, *, timestamp: int, duration: int) -> dict[str, Any]:
+        """Return the JSON of the error answer."""
+        return {
+            "error": self.error,
+            "exception": _exception_name(self.error),
+            "timestamp": timestamp,
+            "duration": duration,
+            "error_description": self.description,
+        }
+
+
+def _exception_name(error: str) -> str:
+    if error.endswith("Exception"):
+        return error
+    return "".join(word.capitalize() for word in error.replace("_", " ").split()) + "Exception"
+
+
+def illegal(description: str) -> Refusal:
+    """The request holds a value that the service does not take."""
+    return Refusal(400, "illegal_argument", description)
+
+
+def unauthorized(description: str = "Unable to authenticate due to expired access token") -> Refusal:
+    """The token is missing, expired or without the right."""
+    return Refusal(401, "unauthorized", description)
+
+
+def bad_token(description: str) -> Refusal:
+    """The token is damaged or of another app."""
+    return Refusal(401, "auth_bad_access_token", description)
+
+
+def no_such_user(name: str) -> Refusal:
+    """The user in the path does not exist."""
+    return Refusal(404, "service_resource_not_found", f"Service resource not found: no user {name}")
+
+
+def name_taken(name: str) -> Refusal:
+    """The name of a new user is in use; the text has to end in it."""
+    return Refusal(
+        400,
+        "duplicate_unique_property_exists",
+        f"Entity user requires that property named username be unique, value of {name}",
+    )
+
+
+def not_emulated(description: str) -> Refusal:
+    """The service may know this, the emulator does not."""
+    return Refusal(501, "not_emulated", description)

@@ -1,0 +1,213 @@
+"""Answers of the group `messages`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora_chat_async.api.messages import Messages
+from agora_chat_async.emulator import _history
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._contents import TYPES, check_content, check_size
+from agora_chat_async.emulator._errors import Refusal, illegal
+from agora_chat_async.emulator._fields import Fields, message_number
+from agora_chat_async.emulator._state.messages import Draft
+
+answers = Answers()
+
+_MAX_USERS: Final = 600
+_MAX_GROUPS: Final = 3
+_MAX_ROOMS: Final = 10
+_MAX_IGNORERS: Final = 20
+_LEVELS: Final = ("high", "normal", "low")
+_ADMIN: Final = "admin"
+_LAST_MS: Final = 1 << 53
+
+
+@answers(Messages.send_to_users)
+def send_to_users(call: Call) -> dict[str, Any]:
+    """Send to users."""
+    fields = call.fields()
+    to = fields.texts("to", most=_MAX_USERS)
+    draft = _draft(call, fields)
+    only_online = "routetype" in draft.options
+    ids = call.state.messages.send_to_users(draft, to, only_online=only_online)
+    return _sent(call, ids)
+
+
+@answers(Messages.send_to_chatgroups)
+def send_to_chatgroups(call: Call) -> dict[str, Any]:
+    """Send to groups."""
+    fields = call.fields()
+    to = fields.texts("to", most=_MAX_GROUPS)
+    fields.flag("need_group_ack", default=False)
+    return _sent(call, call.state.messages.send_to_many(_draft(call, fields), "groupchat", to))
+
+
+@answers(Messages.send_to_chatrooms)
+def send_to_chatrooms(call: Call) -> dict[str, Any]:
+    """Send to rooms."""
+    fields = call.fields()
+    to = fields.texts("to", most=_MAX_ROOMS)
+    fields.optional_one_of("chatroom_msg_level", *_LEVELS)
+    return _sent(call, call.state.messages.send_to_many(_draft(call, fields), "chatroom", to))
+
+
+@answers(Messages.broadcast_to_chatrooms)
+def broadcast_to_chatrooms(call: Call) -> dict[str, Any]:
+    """Send to all active rooms."""
+    fields = call.fields()
+    sender = _sender(fields)
+    level = fields.optional_one_of("chatroom_msg_level", *_LEVELS) or "normal"
+    kind, body = _inline(fields.object("msg"), "msg", TYPES)
+    ext = fields.optional_object("ext")
+    fields.flag("sync_device", default=False)
+    fields.end()
+    check_size(body, ext, call.settings.too_large)
+    number = call.state.messages.broadcast(Draft(sender, kind, body, ext), level)
+    return call.envelope(*APP, *PLACE, entities=[], data={"id": number})
+
+
+@answers(Messages.get_history)
+def get_history(call: Call) -> dict[str, Any]:
+    """Give the address of the file of one hour."""
+    hour = _history.parse_hour(call.values["time"])
+    now = call.settings.now()
+    if not _history.is_kept(hour, now, call.settings.history_days):
+        raise illegal(
+            f"{call.settings.org}#{call.settings.app} {call.values['time']}: "
+            "maybe chat message history is expired or unstored"
+        )
+    if not call.state.messages.any_in_hour(_history.start_ms(hour)):
+        raise Refusal(404, "storage_object_not_found", "Failed to find chat message history download url")
+    url = call.origin + _history.signed_path(call.values["time"], now, call.settings.certificate)
+    return call.envelope(*APP, "uri", entities=[], data=[{"url": url}])
+
+
+@answers(Messages.modify)
+def modify(call: Call) -> dict[str, Any]:
+    """Edit a message."""
+    text = call.values["msg_id"]
+    fields = call.fields()
+    fields.optional_text("user", most=64)
+    kind, body = _inline(fields.object("new_msg"), "new_msg", ("txt", "custom"))
+    ext = fields.optional_object("new_ext")
+    merge = fields.flag("is_combine_ext", default=True)
+    fields.end()
+    number = message_number(text)
+    if number is None:
+        raise Refusal(400, "InvalidMessageIdException", f"message id {text} is not a valid number")
+    check_size(body, ext, call.settings.too_large)
+    call.state.messages.modify(number, kind, body, ext, merge_ext=merge)
+    return call.envelope(*APP, *PLACE, entities=[], data="success")
+
+
+@answers(Messages.recall)
+def recall(call: Call) -> dict[str, Any]:
+    """Take a message back; a failure is told inside a 200."""
+    fields = call.fields()
+    text, to = fields.text("msg_id"), fields.text("to")
+    kind = fields.one_of("chat_type", "chat", "groupchat", "chatroom")
+    sender = _sender(fields)
+    fields.flag("sync_device", default=True)
+    force = fields.flag("force", default=False)
+    fields.end()
+    number = message_number(text)
+    outcome = call.state.messages.recall(number, to, kind, force=force)
+    if outcome != "yes":
+        return call.envelope(*APP, *PLACE, entities=[], msgs=[{"msg_id": text, "recalled": outcome}])
+    result = {"msg_id": text, "recalled": outcome, "from": sender, "to": to, "chattype": kind}
+    return call.envelope(*APP, *PLACE, entities=[], data=result)
+
+
+@answers(Messages.delete_conversation)
+def delete_conversation(call: Call) -> dict[str, Any]:
+    """Drop a conversation on one side."""
+    fields = call.fields()
+    channel = fields.text("channel")
+    kind = fields.one_of("type", "chat", "groupchat")
+    delete_roam = fields.required_flag("delete_roam")
+    fields.end()
+    user = call.state.users.get(call.values["username"])
+    call.state.messages.delete_conversation(user["username"], kind, channel, delete_roam=delete_roam)
+    return call.envelope(*APP, *PLACE, entities=[], data={"result": "ok"})
+
+
+@answers(Messages.import_to_user)
+def import_to_user(call: Call) -> dict[str, Any]:
+    """Store an old message between users."""
+    return _imported(call, "chat")
+
+
+@answers(Messages.import_to_chatgroup)
+def import_to_chatgroup(call: Call) -> dict[str, Any]:
+    """Store an old message of a group."""
+    return _imported(call, "groupchat")
+
+
+def _draft(call: Call, fields: Fields) -> Draft:
+    """Read what the three ways of sending have in common."""
+    sender = _sender(fields)
+    kind = fields.one_of("type", *TYPES)
+    body = fields.object("body")
+    ext = fields.optional_object("ext")
+    options = dict[str, Any]()
+    if fields.has("roam_ignore_users"):
+        options["roam_ignore_users"] = fields.texts("roam_ignore_users", most=_MAX_IGNORERS, least=0)
+    if (route := fields.optional_one_of("routetype", "ROUTE_ONLINE")) is not None:
+        options["routetype"] = route
+    fields.flag("sync_device", default=False)
+    _moment(fields)
+    fields.end()
+    check_content(kind, body)
+    check_size(body, ext, call.settings.too_large)
+    return Draft(sender, kind, body, ext, options)
+
+
+def _imported(call: Call, chat_type: str) -> dict[str, Any]:
+    fields = call.fields()
+    sender = fields.text("from", most=64)
+    target = fields.text("target")
+    kind = fields.one_of("type", *TYPES)
+    body = fields.object("body")
+    ext = fields.optional_object("ext")
+    options = {
+        "is_ack_read": fields.flag("is_ack_read", default=False),
+        "need_download": fields.flag("need_download", default=False),
+    }
+    moment = _moment(fields)
+    fields.end()
+    check_content(kind, body)
+    check_size(body, ext, call.settings.too_large)
+    draft = Draft(sender, kind, body, ext, options)
+    number = call.state.messages.import_one(draft, chat_type, target, moment)
+    return call.envelope(*APP, *PLACE, entities=[], data={"msg_id": str(number)})
+
+
+def _sender(fields: Fields) -> str:
+    sender = fields.optional_text("from", most=64)
+    if sender == "":
+        raise illegal("'From' can't be empty")
+    return sender or _ADMIN
+
+
+def _moment(fields: Fields) -> int | None:
+    moment = fields.whole("msg_timestamp")
+    if moment is not None and not 0 <= moment <= _LAST_MS:
+        raise illegal("invalid request: msg_timestamp has to be milliseconds since 1970")
+    return moment
+
+
+def _inline(content: Mapping[str, Any], where: str, types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """Read a message whose type stands beside its members."""
+    body = dict(content)
+    kind = body.pop("type", None)
+    if kind not in types:
+        raise illegal(f"invalid request: {where}.type has to be one of {', '.join(types)}")
+    check_content(kind, body)
+    return kind, body
+
+
+def _sent(call: Call, ids: Mapping[str, int]) -> dict[str, Any]:
+    data = {recipient: str(number) for recipient, number in ids.items()}
+    return call.envelope(*APP, *PLACE, entities=[], data=data)

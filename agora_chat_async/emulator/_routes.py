@@ -1,0 +1,158 @@
+"""Finding the operation behind a request: a tree of path segments, grown from the endpoint table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, get_args
+from urllib.parse import unquote_to_bytes
+
+from attrs import field, frozen
+
+from agora_chat_async._compile import Wire
+from agora_chat_async._endpoint import Endpoint
+from agora_chat_async.emulator._errors import illegal
+from agora_chat_async.quota import Quota, Rate
+
+
+@frozen(eq=False)
+class Operation:
+    """What the emulator has to know of one operation of the service."""
+
+    id: str
+    method: str
+    path: str
+    route: str
+    rates: tuple[Rate, ...] = ()
+    shared: tuple[Quota, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    has_body: bool = False
+    needs_content_type: bool = True
+    open_to_users: bool = False
+    """Whether the token of any user will do, also where no user is named."""
+    takes_array: bool = False
+    weights: Mapping[str, str] = field(factory=dict[str, str])
+    """Member of the body that holds the counted items, by the name that a rate has for it."""
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Operation:
+        """Read a declaration."""
+        parameters = {name: value for name, value in endpoint.signature.parameters.items() if name != "self"}
+        counted = {rate.counts for rate in endpoint.all_rates if rate.counts}
+        return cls(
+            id=endpoint.id,
+            method=endpoint.method,
+            path=endpoint.path,
+            route=endpoint.route,
+            rates=endpoint.rates,
+            shared=endpoint.shared,
+            placeholders=endpoint.placeholders,
+            has_body=endpoint.in_body and bool(parameters.keys() - set(endpoint.placeholders)),
+            takes_array=endpoint.takes_array,
+            weights={name: _wire_name(name, parameters[name].annotation) for name in counted},
+        )
+
+
+def _wire_name(name: str, annotation: Any) -> str:
+    marks = getattr(annotation, "__metadata__", ())
+    for mark in (*marks, *(mark for member in get_args(annotation) for mark in getattr(member, "__metadata__", ()))):
+        if isinstance(mark, Wire):
+            return mark.name
+    return name
+
+
+class Route:
+    """One method on one path shape, with the operations that share it on the wire."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.operations = list[Operation]()
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of its operations."""
+        return [operation.id for operation in self.operations]
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Members of the body whose items some rate counts."""
+        return {name: wire for operation in self.operations for name, wire in operation.weights.items()}
+
+    def choose(self, body: Any) -> Operation:
+        """Tell by the body which operation is meant."""
+        wants_array = isinstance(body, list)
+        return next((one for one in self.operations if one.takes_array is wants_array), self.operations[0])
+
+
+@frozen
+class Match:
+    """A route, and what fills its placeholders."""
+
+    route: Route
+    values: tuple[str, ...]
+
+
+class _Node:
+    __slots__ = ("children", "placeholder", "routes")
+
+    def __init__(self) -> None:
+        self.children = dict[str, _Node]()
+        self.placeholder: _Node | None = None
+        self.routes = dict[str, Route]()
+
+
+_PLACEHOLDER: Final = "{}"
+
+
+class RouteTree:
+    """All routes by the segments of their paths; a literal segment goes before a placeholder."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        self.routes = dict[str, Route]()
+        for operation in operations:
+            self._add(operation)
+
+    def _add(self, operation: Operation) -> None:
+        node = self._root
+        for segment in operation.route.partition(" ")[2].split("/")[1:]:
+            if segment == _PLACEHOLDER:
+                node.placeholder = node.placeholder or _Node()
+                node = node.placeholder
+            else:
+                node = node.children.setdefault(segment, _Node())
+        route = node.routes.setdefault(operation.method, Route(operation.route))
+        route.operations.append(operation)
+        self.routes[route.name] = route
+
+    def find(self, method: str, segments: list[str]) -> tuple[Match | None, bool]:
+        """Return the match, and whether the path is known at all, be it with another method."""
+        known = False
+        for node, values in _walk(self._root, segments, 0, ()):
+            known = True
+            if method in node.routes:
+                return Match(node.routes[method], values), True
+        return None, known
+
+
+def _walk(
+    node: _Node, segments: list[str], at: int, values: tuple[str, ...]
+) -> Iterator[tuple[_Node, tuple[str, ...]]]:
+    if at == len(segments):
+        if node.routes:
+            yield node, values
+        return
+    segment = segments[at]
+    if segment in node.children:
+        yield from _walk(node.children[segment], segments, at + 1, values)
+    if node.placeholder is not None and segment:
+        yield from _walk(node.placeholder, segments, at + 1, (*values, segment))
+
+
+def split_path(raw_path: str) -> list[str]:
+    """Split a path as it arrived into segments, each decoded once: an encoded slash stays within its segment."""
+    try:
+        return [
+            unquote_to_bytes(segment).decode() if "%" in segment else segment for segment in raw_path.split("/")[1:]
+        ]
+    except UnicodeDecodeError:
+        raise illegal("invalid request: the path is not UTF-8") from None

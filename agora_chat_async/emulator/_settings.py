@@ -1,0 +1,54 @@
+"""How one emulator behaves where the service, or what is known of it, leaves a choice."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final, Literal
+
+from attrs import field, frozen
+
+DEMO_ORG: Final = "demo-org"
+DEMO_APP: Final = "demo-app"
+DEMO_APP_ID: Final = "de300000000000000000000000000001"
+DEMO_CERTIFICATE: Final = "ce270000000000000000000000000001"
+
+HISTORY_DAYS: Final = {"free": 7, "starter": 90}
+"""How long messages are kept, by plan; 180 days in the others."""
+
+
+@frozen
+class Settings:
+    """What app is emulated, and how."""
+
+    org: str
+    app: str
+    app_id: str
+    certificate: str = field(repr=False)
+    plan: str | None = None
+    batch_conflict: Literal["partial", "refuse"] = "partial"
+    too_large: Literal[413, 400] = 413
+    strict: bool = True
+    """Refuse members of a body and query parameters that the operation does not have."""
+    now: Callable[[], float] = time.time
+    """The wall clock, in seconds since 1970."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.batch_conflict not in {"partial", "refuse"}:
+            raise ValueError(f"batch_conflict is 'partial' or 'refuse', got {self.batch_conflict!r}")
+        if self.too_large not in {413, 400}:
+            raise ValueError(f"too_large is 413 or 400, got {self.too_large!r}")
+        for name in (self.org, self.app):
+            if not name or "/" in name or name == "_emulator":
+                raise ValueError(f"{name!r} cannot be the name of an org or app here")
+
+    @property
+    def application(self) -> str:
+        """The id that the service has for the app in its answers."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.org}/{self.app}"))
+
+    @property
+    def history_days(self) -> int:
+        """How many days messages can be fetched."""
+        return HISTORY_DAYS.get(self.plan or "", 180)

@@ -1,0 +1,237 @@
+"""The endpoints below `/_emulator`."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora_chat_async.emulator import Emulator
+from agora_chat_async.emulator._control import ENDPOINTS
+from agora_chat_async.emulator._log import RequestLog, busiest
+
+ROOT = "http://emulator/_emulator"
+ARRIVALS = st.lists(st.tuples(st.integers(0, 40).map(lambda q: q / 4), st.integers(0, 5)), max_size=50).map(sorted)
+
+
+@given(arrivals=ARRIVALS, seconds=st.sampled_from([0.25, 1.0, 2.5, 100.0]))
+def test_busiest_window_is_the_brute_force_one(arrivals, seconds):
+    ends = [at for at, _ in arrivals]
+    inside = [[cost for at, cost in arrivals if end - seconds < at <= end] for end in ends]
+    found = busiest(arrivals, seconds)
+    assert found.calls == max(map(len, inside), default=0)
+    assert found.cost == max(map(sum, inside), default=0)
+
+
+@given(
+    calls=st.lists(
+        st.tuples(
+            st.integers(0, 40).map(lambda q: q / 4),
+            st.sampled_from(["GET /a", "POST /b", ""]),
+            st.booleans(),
+            st.integers(1, 5),
+        ),
+        max_size=40,
+    ),
+    seconds=st.sampled_from([0.5, 1.0, 3.0]),
+)
+def test_windows_are_those_of_the_brute_force(calls, seconds):
+    log = RequestLog()
+    log.clear(0.0)
+    for at, route, admitted, cost in calls:
+        log.answered(log.add(at, "GET", "/x", route, admitted=admitted, cost=cost), 200 if admitted else 429)
+
+    def brute(chosen):
+        windows = [[call for call in chosen if end[0] - seconds < call[0] <= end[0]] for end in chosen]
+        return {
+            "calls": max(map(len, windows), default=0),
+            "cost": max((sum(call[3] for call in window) for window in windows), default=0),
+        }
+
+    def summary(chosen):
+        passed = [call for call in chosen if call[2]]
+        return {
+            "arrived": brute(chosen),
+            "admitted": brute(passed),
+            "requests": len(chosen),
+            "admitted_requests": len(passed),
+            "refused": len(chosen) - len(passed),
+        }
+
+    routes = {route for _, route, _, _ in calls if route}
+    assert log.windows(seconds) == {
+        "seconds": seconds,
+        "routes": {route: summary([call for call in calls if call[1] == route]) for route in routes},
+        "total": summary(calls),
+    }
+
+
+def test_the_log_is_bounded():
+    log = RequestLog(most=100)
+    numbers = [log.add(at, "GET", f"/{at}", "GET /a", admitted=True, cost=1) for at in range(1000)]
+    log.answered(numbers[0], 200)
+    log.answered(numbers[-1], 418)
+    assert len(log) <= 100
+    assert log.requests(limit=1) == [
+        {"at": 999.0, "method": "GET", "target": "/999", "route": "GET /a", "status": 418, "admitted": True, "cost": 1}
+    ]
+    assert log.windows(1000.0)["total"]["requests"] == len(log)
+
+
+async def test_info(client):
+    info = (await client.get(ROOT)).json()
+    assert (info["org"], info["app"], info["plan"]) == ("demo-org", "demo-app", None)
+    assert info["emulated"]["users.create"] == {"method": "POST", "path": "/users", "quota": ["100/second"]}
+    assert info["emulated"]["messages.send_to_users"]["quota"] == ["100/second", "6000/minute of to"]
+    assert info["emulated"]["token.exchange"]["quota"] == ["300/second"]
+    groups = [name.partition(".")[0] for name in info["emulated"]]
+    assert (groups.count("users"), groups.count("messages")) == (14, 10)
+    assert (await client.get(f"{ROOT}/")).json() == info
+    assert (await client.get(f"{ROOT}/nothing")).status_code == 404
+
+
+async def test_every_control_that_is_announced_is_there(client):
+    await client.post("/users", json={"username": "anna"})
+    for method, path, _ in ENDPOINTS:
+        body = {"json": {"users": 0}} if path.endswith("seed") else {}
+        response = await client.request(method, f"http://emulator{path.replace('{name}', 'anna')}", **body)
+        assert response.status_code == (404 if path.endswith("online") else 200), path
+
+
+async def test_requests(client, clock):
+    await client.post("/users", json={"username": "anna"})
+    clock.advance(1.5)
+    await client.get("/users/anna?x=%20")
+    await client.post("/messages/users", json={"to": ["anna", "bert"], "type": "txt", "body": {"msg": "hello"}})
+    await client.get("/nothing")
+    await client.get("/users", headers={"Authorization": ""})
+    everything = (await client.get(f"{ROOT}/requests")).json()
+    base = "/demo-org/demo-app"
+    assert everything["total"] == 5
+    assert everything["requests"] == [
+        {
+            "at": 0.0,
+            "method": "POST",
+            "target": f"{base}/users",
+            "route": "POST /users",
+            "status": 200,
+            "admitted": True,
+            "cost": 1,
+            "operations": ["users.create", "users.create_many"],
+        },
+        {
+            "at": 1.5,
+            "method": "GET",
+            "target": f"{base}/users/anna?x=%20",
+            "route": "GET /users/{}",
+            "status": 200,
+            "admitted": True,
+            "cost": 1,
+            "operations": ["users.get"],
+        },
+        {
+            "at": 1.5,
+            "method": "POST",
+            "target": f"{base}/messages/users",
+            "route": "POST /messages/users",
+            "status": 200,
+            "admitted": True,
+            "cost": 2,
+            "operations": ["messages.send_to_users"],
+        },
+        {
+            "at": 1.5,
+            "method": "GET",
+            "target": f"{base}/nothing",
+            "route": None,
+            "status": 501,
+            "admitted": False,
+            "cost": 1,
+            "operations": [],
+        },
+        {
+            "at": 1.5,
+            "method": "GET",
+            "target": f"{base}/users",
+            "route": "GET /users",
+            "status": 401,
+            "admitted": False,
+            "cost": 1,
+            "operations": ["users.list"],
+        },
+    ]
+    for query, count in (("status=200", 3), ("route=GET%20/users", 1), ("limit=2", 2), ("status=404", 0)):
+        assert len((await client.get(f"{ROOT}/requests?{query}")).json()["requests"]) == count
+    assert (await client.get(f"{ROOT}/requests?limit=2")).json()["requests"] == everything["requests"][-2:]
+    assert (await client.get(f"{ROOT}/requests?status=x")).status_code == 400
+
+
+async def test_windows(connect, clock, refused):
+    client = connect(quotas={"users.list": "2/second"})
+    for _ in range(6):
+        await client.get("/users")
+        clock.advance(0.25)
+    answer = (await client.get(f"{ROOT}/windows?seconds=1")).json()
+    expected = {
+        "arrived": {"calls": 4, "cost": 4},
+        "admitted": {"calls": 2, "cost": 2},
+        "requests": 6,
+        "admitted_requests": 4,
+        "refused": 2,
+    }
+    assert answer == {"seconds": 1.0, "routes": {"GET /users": expected}, "total": expected}
+    for wrong in ("0", "-1", "x", "nan"):
+        assert refused(await client.get(f"{ROOT}/windows?seconds={wrong}")) == (400, "illegal_argument")
+
+
+async def test_seed_snapshot_reset(client, refused):
+    assert (await client.post(f"{ROOT}/seed", json={"users": 12_345})).json() == {"users": 12_345}
+    assert (await client.post(f"{ROOT}/seed", json={"users": ["anna", "user1"]})).json() == {"users": 1}
+    assert (await client.get("/users/user12345")).status_code == 200
+    await client.post("/messages/users", json={"to": ["anna"], "type": "txt", "body": {"msg": "hello"}})
+    tables = (await client.get(f"{ROOT}/snapshot")).json()["tables"]
+    assert tables == {"broadcasts": 0, "deleted_conversations": 0, "messages": 1, "tokens": 0, "users": 12_346}
+    for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, []):
+        assert refused(await client.post(f"{ROOT}/seed", json=wrong)) == (400, "illegal_argument")
+    assert refused(await client.post(f"{ROOT}/seed", content=b"{")) == (400, "json_parse")
+    assert (await client.post(f"{ROOT}/reset")).json() == {"reset": True}
+    assert set((await client.get(f"{ROOT}/snapshot")).json()["tables"].values()) == {0}
+    assert (await client.get(f"{ROOT}/requests")).json() == {"requests": [], "total": 0}
+
+
+async def test_reset_frees_the_quotas(connect):
+    client = connect(quotas={"users.list": "1/day"})
+    assert (await client.get("/users")).status_code == 200
+    assert (await client.get("/users")).status_code == 429
+    await client.post(f"{ROOT}/reset")
+    assert (await client.get("/users")).status_code == 200
+
+
+async def test_online_refusals(client, refused):
+    assert refused(await client.post(f"{ROOT}/users/anna/online")) == (404, "service_resource_not_found")
+    await client.post("/users", json={"username": "anna"})
+    assert refused(await client.post(f"{ROOT}/users/anna/online", json={"online": 1})) == (400, "illegal_argument")
+    assert (await client.post(f"{ROOT}/users/anna/online")).json()["online"] is True
+
+
+async def test_a_file_survives_a_restart(tmp_path, clock, connect):
+    settings = {"now": lambda: clock.wall, "monotonic": lambda: clock.ticks}
+    path = str(tmp_path / "state.db")
+    async with Emulator(path, **settings) as emulator:
+        client = connect(emulator)
+        await client.post("/users", json=[{"username": "anna"}, {"username": "bert"}])
+        message = {"to": ["anna"], "type": "txt", "body": {"msg": "hello"}}
+        number = (await client.post("/messages/users", json=message)).json()["data"]["anna"]
+        token = (await client.post("/token", json={"grant_type": "agora"})).json()["access_token"]
+        before = (await client.get("/users")).json()
+    async with Emulator(path, **settings) as emulator:
+        client = connect(emulator)
+        client.headers["Authorization"] = f"Bearer {token}"
+        assert (await client.get("/users")).json() == before
+        assert (await client.get("/users/anna/offline_msg_count")).json()["data"] == {"anna": 1}
+        later = (await client.post("/messages/users", json=message)).json()["data"]["anna"]
+        assert int(later) > int(number)
+        await client.delete("/users/bert")
+        answer = (await client.post("/users", json={"username": "carl"})).json()
+        assert answer["entities"][0]["created"] == 1_700_000_000_000
+        names = [entity["username"] for entity in (await client.get("/users")).json()["entities"]]
+        assert names == ["anna", "carl"]
