@@ -1,0 +1,138 @@
+"""What a run has done so far, and what it did in the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from attrs import define, field, frozen
+
+from agora_chat_async.bulk.rows import RowStatus
+from agora_chat_async.errors import AgoraChatError
+
+OnExisting = Literal["skip", "fail"]
+
+RECENT: Final = 5.0
+"""Seconds over which the present rate is measured."""
+_FIRST: Final = 1.0
+"""Seconds in which the rate says nothing yet about the rest."""
+
+
+@frozen
+class Progress:
+    """A run, part-way."""
+
+    done: int
+    """Rows that have a result."""
+    created: int
+    exists: int
+    failed: int
+    """Rows failed, invalid, of unknown outcome or not done."""
+    total: int | None
+    """Rows in all, where that is known; of a file it counts all lines, so it may be slightly too high."""
+    elapsed: float
+    """Seconds since the start."""
+    rows_per_second: float
+    """Of the last 5 seconds."""
+    quota_used: float
+    """Share of what the quota allows, 0 to 1, over the last 5 seconds."""
+    eta: float | None
+    """Seconds to go, by the quota or by the present rate, whichever is longer."""
+
+
+@frozen(kw_only=True)
+class Report:
+    """A run, ended."""
+
+    counts: Mapping[RowStatus, int]
+    started: datetime
+    elapsed: float
+    """Seconds."""
+    calls: int
+    """Batches sent, repeated and divided ones included; the session's own retries are not."""
+    on_existing: OnExisting
+    interrupted: bool = False
+    """Stopped before the end of the input by `stop`."""
+    aborted: AgoraChatError | None = None
+    """The error after which it made no sense to go on."""
+
+    def count(self, status: RowStatus) -> int:
+        """Rows of one status."""
+        return self.counts.get(status, 0)
+
+    @property
+    def rows(self) -> int:
+        """Rows read, each of which has exactly one result."""
+        return sum(self.counts.values())
+
+    @property
+    def ended(self) -> datetime:
+        """When the run ended."""
+        return datetime.fromtimestamp(self.started.timestamp() + self.elapsed, UTC)
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows registered or found to exist, by the whole time of the run."""
+        done = self.count(RowStatus.CREATED) + self.count(RowStatus.EXISTS)
+        return done / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every user of the input is registered now."""
+        good = self.count(RowStatus.CREATED) + (self.count(RowStatus.EXISTS) if self.on_existing == "skip" else 0)
+        return good == self.rows and not self.interrupted and self.aborted is None
+
+
+@define
+class Meter:
+    """Counts results and measures how fast they come."""
+
+    total: int | None
+    rows_by_quota: Callable[[], float]
+    """Tells how many rows a second the quota allows."""
+    counts: Counter[RowStatus] = field(factory=Counter[RowStatus], init=False)
+    started: datetime = field(factory=lambda: datetime.now(UTC), init=False)
+    _began: float = field(factory=time.monotonic, init=False)
+    _done: int = field(default=0, init=False)
+    _recent: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]], init=False)
+
+    def add(self, status: RowStatus) -> None:
+        """Count one result."""
+        self.counts[status] += 1
+        self._done += 1
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._began
+
+    def progress(self) -> Progress:
+        """Tell how the run stands."""
+        elapsed, done = self.elapsed, self._done
+        if not self._recent:
+            self._recent.append((0.0, 0))
+        self._recent.append((elapsed, done))
+        while elapsed - self._recent[1][0] >= RECENT:
+            self._recent.popleft()
+        then, done_then = self._recent[0]
+        rate = (done - done_then) / (elapsed - then) if elapsed > then else 0.0
+        by_quota = self.rows_by_quota()
+        created, exists = self.counts[RowStatus.CREATED], self.counts[RowStatus.EXISTS]
+        return Progress(
+            done=done,
+            created=created,
+            exists=exists,
+            failed=done - created - exists,
+            total=self.total,
+            elapsed=elapsed,
+            rows_per_second=rate,
+            quota_used=min(rate / by_quota, 1.0),
+            eta=None if self.total is None else _seconds(self.total - done, by_quota, rate if elapsed > _FIRST else 0),
+        )
+
+
+def _seconds(left: int, by_quota: float, rate: float) -> float:
+    return max(left, 0) / (min(rate, by_quota) if rate > 0 else by_quota)
