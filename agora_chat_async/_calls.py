@@ -155,8 +155,8 @@ class _Call:
                     try:
                         outcome = await self._attempt(lease)
                     finally:
-                        life.attempts += lease.was_sent
-                        lease.release()
+                        life.attempts += lease.handed
+                        await lease.release()
                     lease = None
                     if not isinstance(outcome, AgoraChatError):
                         return outcome[0]
@@ -166,7 +166,7 @@ class _Call:
         except TimeoutError as error:
             if not scope.expired() or isinstance(error, AgoraChatError):
                 raise
-            raise self._late(unknown=lease is not None and lease.was_sent and not self._retry_safe) from None
+            raise self._late(unknown=lease is not None and lease.handed and not self._retry_safe) from None
         except asyncio.CancelledError:
             if not life.was_evicted(self):
                 raise
@@ -183,7 +183,7 @@ class _Call:
             answer = await calls.wire.send(
                 self._request,
                 token=self._token.value,
-                on_handed=lease.sent,
+                handover=lease,
                 timeout=calls.options.attempt_timeout,
             )
         except TransportError as error:

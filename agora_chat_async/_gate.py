@@ -31,23 +31,31 @@ Overrides = Mapping[str, str | Rate | Iterable[str | Rate]]
 class Lease:
     """What a call holds: slots and its places among the calls in progress."""
 
-    __slots__ = ("_caps", "_slots", "was_sent")
+    __slots__ = ("_caps", "_slots", "_timed", "handed")
 
     def __init__(self) -> None:
         self._slots = list[tuple[Bucket, list[Slot]]]()
         self._caps = list[CapacityLimiter]()
-        self.was_sent = False
+        self._timed = False
+        self.handed: bool = False
+        """Whether the request has got a connection, so that it may have been sent."""
+
+    def hand(self) -> None:
+        """Note that the request has got its connection."""
+        self.handed = True
 
     async def sent(self) -> None:
-        """Begin the slots' time: the request is handed to a connection."""
-        if not self.was_sent:
-            self.was_sent = True
+        """Begin the slots' time: the request is on the wire."""
+        if not self._timed:
+            self.handed = self._timed = True
             for bucket, slots in self._slots:
                 await bucket.sent(slots)
 
-    def release(self) -> None:
-        """End the call; slots with which nothing was sent are given back."""
-        if not self.was_sent:
+    async def release(self) -> None:
+        """End the call, without ever waiting; slots with which nothing can have been sent are given back."""
+        if self.handed:
+            await self.sent()
+        else:
             for bucket, slots in self._slots:
                 bucket.give_back(slots)
         for cap in self._caps:
@@ -88,7 +96,7 @@ class Gate:
                     else:
                         await lease.occupy(step)
         except BaseException as error:
-            lease.release()
+            await lease.release()
             if isinstance(error, TimeoutError) and scope.expired() and max_wait is not None:
                 slowest, wait = self.longest_wait(counts)
                 raise QuotaWaitExceeded(slowest, wait, max_wait) from None

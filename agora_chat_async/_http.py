@@ -2,7 +2,7 @@
 
 httpx over aiohttp costs a fifth of what httpx costs on its own transport and does not lose its pool to cancelled
 tasks. Two traps of that transport are closed here. It reports every lost connection as a failed connect; therefore
-what counts is whether the request had been handed to a connection, which the connector tells by calling `on_handed`.
+what counts is whether the request had got a connection, which it tells its `Handover`, as it tells when it was written.
 And aiohttp sends GET, PUT and DELETE a second time when a kept-alive connection drops, which no quota would know of;
 that is switched off.
 """
@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -30,9 +30,8 @@ from agora_chat_async._codec import encode
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 
 if TYPE_CHECKING:
-    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.abc import AbstractStreamWriter
     from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for DNS, TCP and TLS of one connection."""
@@ -41,8 +40,22 @@ Request = tuple[str, str, Mapping[str, Any] | None, Any]
 """Method, path below the app, query, and body as JSON-ready data."""
 
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
-_Handed = Callable[[], Awaitable[None]]
-_on_handed: ContextVar[_Handed | None] = ContextVar("agora_chat_async_on_handed", default=None)
+_handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
+
+
+class Handover(Protocol):
+    """Is told how far a request got."""
+
+    handed: bool
+    """Whether it got a connection, so that it may have been sent."""
+
+    def hand(self) -> None:
+        """Note that it got a connection."""
+        ...
+
+    async def sent(self) -> None:
+        """Note that it was written."""
+        ...
 
 
 @frozen(eq=False)
@@ -113,35 +126,27 @@ class Wire:
         request: Request,
         *,
         token: str,
-        on_handed: _Handed,
+        handover: Handover,
         timeout: float | None,  # noqa: ASYNC109 - a failure has to say whether the request was handed over before it
     ) -> Answer:
         """Send one request and read its whole answer.
 
-        `on_handed` is called at the moment at which the request is handed to a connection. A failure before that is
-        `ConnectFailed`, one after it `TransportError`; a status is never an error here.
+        The handover is told when the request gets a connection and when it is written. A failure before the first is
+        `ConnectFailed`, a later one `TransportError`; a status is never an error here.
         """
-        handed = False
-
-        async def hand() -> None:
-            nonlocal handed
-            handed = True
-            await on_handed()
-
         try:
             async with asyncio.timeout(timeout):
-                ready = self._request(request, token, hand)
-                if self._tells_handing:
-                    return await self._exchange(ready, hand)
-                await hand()  # this transport cannot tell; the moment before it is the latest safe one
-                return await self._exchange(ready, None)
+                if not self._tells_handing:  # the moment before such a transport is the latest safe one
+                    handover.hand()
+                    await handover.sent()
+                return await self._exchange(self._request(request, token, handover), handover)
         except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error) as error:
-            late = "no whole answer in time" if handed else "no connection in time"
+            late = "no whole answer in time" if handover.handed else "no connection in time"
             reason = late if isinstance(error, TimeoutError) else _reason(error)
-            failure = TransportError if handed else ConnectFailed
+            failure = TransportError if handover.handed else ConnectFailed
             raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
-    def _request(self, request: Request, token: str, hand: _Handed) -> httpx.Request:
+    def _request(self, request: Request, token: str, handover: Handover) -> httpx.Request:
         method, path, query, json = request
         headers = [*self._headers, (b"Authorization", f"Bearer {token}".encode("ascii"))]
         content = None
@@ -150,7 +155,7 @@ class Wire:
             content = encode(json)
         extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}
         if isinstance(self._transport, httpx.AsyncHTTPTransport):
-            extensions["trace"] = _tracer(hand)
+            extensions["trace"] = _tracer(handover)
         url = self._build_url(path, _query_string(query))
         return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
@@ -161,13 +166,13 @@ class Wire:
             raise InvalidArgument("path", path, "a path that reaches the server as it is")
         return url
 
-    async def _exchange(self, request: httpx.Request, hand: _Handed | None) -> Answer:
+    async def _exchange(self, request: httpx.Request, handover: Handover) -> Answer:
         assert self._client is not None  # noqa: S101 - the session is open
-        mark = _on_handed.set(hand)
+        mark = _handover.set(handover)
         try:
             response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
         finally:
-            _on_handed.reset(mark)
+            _handover.reset(mark)
         try:
             body = await self._read(response)
         finally:
@@ -264,29 +269,40 @@ class _Client(httpx.AsyncClient):
         raise NotImplementedError
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Tells the moment at which a request gets its connection."""
+class _Request(aiohttp.ClientRequest):
+    """Tells its handover how far it got."""
 
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:  # noqa: ASYNC109 - as overridden
-        connection = await super().connect(req, traces, timeout)
-        hand = _on_handed.get()
-        if hand is not None:
-            try:
-                await hand()
-            except BaseException:
-                connection.close()
-                raise
-        return connection
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        handover = _handover.get()
+        if handover is not None:
+            handover.hand()
+        response = await super().send(conn)
+        if handover is not None and not self.body:
+            await handover.sent()
+        return response
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        # Before Python 3.12 this runs in a task of its own, which a busy loop may start many milliseconds later.
+        await super().write_bytes(writer, conn, content_length)
+        handover = _handover.get()
+        if handover is not None:
+            await handover.sent()
 
 
 def _pooled_transport(context: ssl.SSLContext | None, keepalive: float) -> AiohttpTransport:
     def make_client() -> aiohttp.ClientSession:
         # The session's own cap on calls in flight bounds the pool.
-        connector = _Connector(
+        connector = aiohttp.TCPConnector(
             limit=0, ssl=True if context is None else context, keepalive_timeout=keepalive, ttl_dns_cache=60
         )
         client = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
+            connector=connector,
+            request_class=_Request,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
         )
         client._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no public name
         return client
@@ -295,9 +311,11 @@ def _pooled_transport(context: ssl.SSLContext | None, keepalive: float) -> Aioht
     return AiohttpTransport(verify=context if context is not None else False, client=make_client)
 
 
-def _tracer(hand: _Handed) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+def _tracer(handover: Handover) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
     async def trace(event: str, _: Mapping[str, Any]) -> None:
         if event.endswith(".send_request_headers.started"):
-            await hand()
+            handover.hand()
+        elif event.endswith(".send_request_body.complete"):
+            await handover.sent()
 
     return trace

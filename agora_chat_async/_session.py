@@ -17,7 +17,7 @@ from agora_chat_async._caller import Caller, checked_options
 from agora_chat_async._calls import Calls, Options
 from agora_chat_async._checks import Int, seconds
 from agora_chat_async._codec import parse
-from agora_chat_async._gate import Overrides, Quotas
+from agora_chat_async._gate import Lease, Overrides, Quotas
 from agora_chat_async._http import Wire, base_url
 from agora_chat_async._life import Life, Stats
 from agora_chat_async._refusals import refusal
@@ -167,14 +167,24 @@ class Session(Caller):
         self._life.closed = True
         if self._life.loop is None:
             return
-        try:
-            await self._life.drained(drain)
-            tasks = self._life.evict()
-            if tasks:
-                await asyncio.wait(tasks, timeout=1.0)
-        finally:
-            await self._keeper.stop()
-            await self._wire.aclose()
+        closing = asyncio.create_task(self._close(drain), name="agora_chat_async closing")
+        cancelled = False
+        while not closing.done():
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:  # what was opened is closed all the same
+                cancelled = True
+        closing.result()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _close(self, drain: float) -> None:
+        await self._life.drained(drain)
+        tasks = self._life.evict()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
+        await self._keeper.stop()
+        await self._wire.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -210,12 +220,8 @@ class Session(Caller):
 
 async def _exchange(wire: Wire, access_token: str) -> Token:
     """Trade an AccessToken2 for a token of the REST platform."""
-
-    async def handed() -> None:
-        """Nothing counts calls of this route."""
-
     answer = await wire.send(
-        ("POST", "/token", None, {"grant_type": "agora"}), token=access_token, on_handed=handed, timeout=30.0
+        ("POST", "/token", None, {"grant_type": "agora"}), token=access_token, handover=Lease(), timeout=30.0
     )
     if not answer.ok:
         raise refusal(answer, "POST", "/token")
@@ -237,7 +243,7 @@ def _plan(plan: str | Plan | None) -> Plan | None:
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise InvalidArgument(name, value, "an environment variable that is set", secret=True)
+        raise InvalidArgument(name, value, "an environment variable that is to be set")
     return value
 
 

@@ -38,7 +38,7 @@ async def measure() -> bool:
             shown = f"{each:.0f}" if order == "in order" else "-"
             print(f"{order:>12}{shown:>12}{made:>8.1f} s{gone:>12.1f} s")
             fine = fine and (order != "in order" or each <= 4096)
-        hold.release()
+        await hold.release()
     return fine
 
 

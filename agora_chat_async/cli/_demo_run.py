@@ -35,8 +35,6 @@ from agora_chat_async.quota import Rate
 
 MOST_RECEIVERS: Final = 300
 FIRST_PAGE: Final = 20
-MARGIN: Final = 0.04
-"""Seconds added to each window of the quota: client and emulator share one machine, whose scheduler is the jitter."""
 REGISTER: Final = endpoint_of(Users.create_many)
 
 
@@ -88,7 +86,7 @@ async def measure(target: Target, users: Sequence[NewUser]) -> Measured:
     """Register the users, send messages, read everything back, and ask the emulator what it saw."""
     began = time.perf_counter()
     token = AppToken(target.app_id, target.certificate)
-    async with Session(target.org, target.app, host=target.url, token=token, margin=MARGIN) as chat:
+    async with Session(target.org, target.app, host=target.url, token=token) as chat:
         registrar = _TimedUsers(chat)
         bad_rows = list[RowResult]()
 

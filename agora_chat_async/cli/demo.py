@@ -17,7 +17,7 @@ from agora_chat_async.bulk.reading import iter_users
 from agora_chat_async.cli._demo_report import faults_of, lines_of, show
 from agora_chat_async.cli._demo_run import Target, measure
 from agora_chat_async.cli._exits import CommandError, ExitCode, say
-from agora_chat_async.cli._loops import run_smoothly, two_step_stop
+from agora_chat_async.cli._stopping import two_step_stop
 from agora_chat_async.models.users import NewUser
 
 ALL_USERS: Final = 20_000
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     with spawn(port=0) as emulator:
         target = Target(emulator.url, emulator.org, emulator.app, emulator.app_id, emulator.certificate)
         print(f"{len(users):,} users for an emulator of the service at {target.url}, at the documented quota ...")
-        measured = run_smoothly(measure(target, users))
+        measured = asyncio.run(measure(target, users))
         show(lines_of(measured))
         faults = faults_of(measured)
         for fault in faults:

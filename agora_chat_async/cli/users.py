@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -20,8 +21,8 @@ from agora_chat_async.bulk.provisioning import provision_users
 from agora_chat_async.bulk.reading import count_lines, format_of, iter_users, read_users
 from agora_chat_async.cli._displays import Display, duration, progress_display
 from agora_chat_async.cli._exits import CommandError, ExitCode, code_of, in_one_line, say
-from agora_chat_async.cli._loops import run_smoothly, two_step_stop
 from agora_chat_async.cli._session_options import add_session_options, make_session
+from agora_chat_async.cli._stopping import two_step_stop
 
 MOST_SHOWN: Final = 10
 """Rows that went wrong, shown one by one."""
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
             if options.result:
                 outcome.result_file = stack.enter_context(ResultFile(options.result))
             display = stack.enter_context(progress_display())
-            run_smoothly(_import(options, outcome, display))
+            asyncio.run(_import(options, outcome, display))
     except (InputError, OSError) as error:
         if outcome.progress is None:
             raise

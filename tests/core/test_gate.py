@@ -25,7 +25,7 @@ async def pass_through(gate: Gate, times: list[float], counts: Mapping[str, int]
     lease = await gate.enter(counts, None)
     await lease.sent()
     times.append(asyncio.get_running_loop().time())
-    lease.release()
+    await lease.release()
 
 
 def test_endpoints_on_one_wire_route_share_its_quota() -> None:
@@ -88,7 +88,7 @@ def test_a_shared_total_and_a_cap_hold_for_all_that_name_them() -> None:
             most = max(most, busy)
             await asyncio.sleep(7)
             busy -= 1
-            lease.release()
+            await lease.release()
 
         await asyncio.gather(*(call(gates[index % 2]) for index in range(6)))
         return most, times
@@ -125,7 +125,7 @@ def test_a_wait_that_could_not_be_foreseen_ends_too() -> None:
         with pytest.raises(QuotaWaitExceeded):
             await gate.enter(None, 2.0)
         assert loop.time() == pytest.approx(2.0)
-        first.release()
+        await first.release()
         assert all(state.free == state.limit.calls for state in quotas.snapshot().values())
 
     run(scenario())
@@ -141,7 +141,7 @@ def test_a_quota_a_day_is_not_waited_for_by_default() -> None:
         with pytest.raises(QuotaWaitExceeded) as caught:
             await gate.enter(None, None)
         assert caught.value.retry_after == pytest.approx(86_400)
-        (await gate.enter(None, float("inf"))).release()
+        await (await gate.enter(None, float("inf"))).release()
         assert asyncio.get_running_loop().time() == pytest.approx(86_400)
 
     run(scenario())

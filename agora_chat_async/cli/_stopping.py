@@ -1,29 +1,15 @@
-"""Running an event loop for a command: without long pauses, and with a Ctrl-C of two steps."""
+"""A Ctrl-C of two steps."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final, TypeVar
-
-T = TypeVar("T")
+from typing import Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-
-
-def run_smoothly(main: Coroutine[Any, Any, T]) -> T:
-    """Run like `asyncio.run`, with what was loaded so far out of the garbage collector's sight.
-
-    A full collection over it takes 50 to 100 ms. In that pause requests stay behind that were already counted as sent,
-    and arrive too close to later ones for the quota.
-    """
-    gc.collect()
-    gc.freeze()
-    return asyncio.run(main)
 
 
 @contextmanager
