@@ -115,7 +115,9 @@ class Caller:
         """
         check_raw_path(path)
         gate, counts = self._gate_for(method.upper(), path, json)
-        answer = await self._calls.send_raw(gate, (method.upper(), path, query, json), counts, retry_safe=retry_safe)
+        answer = await self._calls.send_raw(
+            gate, (method.upper(), path, query, json, None), counts, retry_safe=retry_safe
+        )
         return Response(answer.status, answer.headers, answer.body)
 
     async def with_meta(self, call: Awaitable[T]) -> Result[T]:

@@ -90,19 +90,20 @@ class Calls:
     budget: RetryBudget
     options: Options
 
-    def send(
+    def send(  # noqa: PLR0917 - called by compiled functions only
         self,
         endpoint: Endpoint,
         path: str,
         query: Mapping[str, Any] | None,
-        json: Any,
+        body: Any,
         counts: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None = None,
         /,
     ) -> Coroutine[Any, Any, Any]:
         """Send a call of an endpoint and decode its answer."""
         # Not a coroutine itself, as each one more would cost memory in every waiting call.
         decode = endpoint.decode_page if endpoint.returns_page else endpoint.decode
-        request = (endpoint.method, path, query, json)
+        request = (endpoint.method, path, query, body, headers)
         return _Call(self, request, endpoint.retry_safe, decode).run(self.quotas.gate(endpoint), counts)
 
     def send_raw(

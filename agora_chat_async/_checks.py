@@ -130,6 +130,14 @@ def segment(name: str, value: object) -> str:
         raise InvalidArgument(name, value, "text that can be encoded as UTF-8") from None
 
 
+def segments(name: str, values: list[str]) -> str:
+    """Encode several values as one segment of a path, joined by commas, which therefore none of them may hold."""
+    for index, value in enumerate(values):
+        if "," in value:
+            raise InvalidArgument(f"{name}[{index}]", value, "a name without comma, since names are joined by commas")
+    return ",".join(segment(f"{name}[{index}]", value) for index, value in enumerate(values))
+
+
 def seconds(name: str, value: Any, *, zero: bool = False) -> float:
     """Refuse what is no time span."""
     if isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0)):

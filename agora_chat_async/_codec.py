@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import orjson
-from attrs import NOTHING, Attribute, fields, has, resolve_types
+from attrs import NOTHING, Attribute, fields, frozen, has, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
@@ -23,6 +23,13 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _EXTRA: Final = "extra"
+
+
+@frozen
+class Form:
+    """Fields that are sent as a form instead of as JSON."""
+
+    fields: Mapping[str, Any]
 
 
 def to_dict(value: Any) -> Any:

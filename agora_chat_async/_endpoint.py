@@ -49,13 +49,14 @@ _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 class Door(Protocol):
     """What a compiled endpoint calls to be sent."""
 
-    def send(
+    def send(  # noqa: PLR0917 - called by compiled functions only
         self,
         endpoint: Endpoint,
         path: str,
         query: Mapping[str, Any] | None,
-        json: Any,
+        body: Any,
         counts: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None = None,
         /,
     ) -> Awaitable[Any]:
         """Send one call; what is returned gives its decoded result."""
@@ -93,7 +94,9 @@ class Endpoint:
         read: Callable[[Any], Any] | None,
         check: Callable[[dict[str, Any]], None] | None,
         in_body: bool,
+        form: bool,
         next_page: str,
+        numbered: tuple[str, str] | None,
     ) -> None:
         self.stub = stub
         self.method = method
@@ -104,6 +107,8 @@ class Endpoint:
         self.pick = pick
         self.check = check
         self.in_body = in_body
+        self.form = form
+        self.numbered = numbered
         self._read = read
         self._next_page = next_page
         self.__name__: str = stub.__name__
@@ -187,7 +192,9 @@ class Endpoint:
             tuple(sorted({rate.counts for rate in self.all_rates if rate.counts})),
             self.signature,
             in_body=self.in_body,
+            form=self.form,
             paged=self.paged,
+            numbered=self.numbered,
             checks_body=self.check is not None,
             is_coroutine=inspect.iscoroutinefunction(self.stub),
         )
@@ -271,7 +278,9 @@ class _Verb:
         read: Callable[[Any], Any] | None = None,
         check: Callable[[dict[str, Any]], None] | None = None,
         in_body: bool | None = None,
+        form: bool = False,
         next_page: str = "cursor",
+        numbered: tuple[str, str] | None = None,
     ) -> Callable[[F], F]:
         """Declare an endpoint.
 
@@ -283,7 +292,9 @@ class _Verb:
             read: Rearranges the picked part before it is decoded.
             check: Refuses a body that as a whole breaks a rule.
             in_body: Send the parameters as JSON although the method would put them in the query, or the reverse.
+            form: Send the body as a form instead of as JSON.
             next_page: Where in the envelope of a listing the next cursor lies.
+            numbered: For a listing by page number, the wire names of the page's number and size.
         """
 
         def declare(stub: F) -> F:
@@ -298,7 +309,9 @@ class _Verb:
                 read=read,
                 check=check,
                 in_body=self._in_body if in_body is None else in_body,
+                form=form,
                 next_page=next_page,
+                numbered=numbered,
             )
 
         return declare

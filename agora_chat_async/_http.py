@@ -26,7 +26,7 @@ from attrs import frozen
 from httpx_aiohttp import AiohttpTransport
 
 from agora_chat_async._checks import segment
-from agora_chat_async._codec import encode
+from agora_chat_async._codec import Form, encode
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for DNS, TCP and TLS of one connection."""
 
-Request = tuple[str, str, Mapping[str, Any] | None, Any]
-"""Method, path below the app, query, and body as JSON-ready data."""
+Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | None]
+"""Method, path below the app, query, body as JSON-ready data or a `Form`, and headers of its own."""
 
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
@@ -147,12 +147,17 @@ class Wire:
             raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
     def _request(self, request: Request, token: str, handover: Handover) -> httpx.Request:
-        method, path, query, json = request
+        method, path, query, body, own_headers = request
         headers = [*self._headers, (b"Authorization", f"Bearer {token}".encode("ascii"))]
         content = None
-        if json is not None:
+        if isinstance(body, Form):
+            headers.append((b"Content-Type", b"application/x-www-form-urlencoded"))
+            content = urlencode(body.fields).encode("ascii")
+        elif body is not None:
             headers.append((b"Content-Type", b"application/json"))
-            content = encode(json)
+            content = encode(body)
+        if own_headers is not None:
+            headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in own_headers.items()]
         extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}
         if isinstance(self._transport, httpx.AsyncHTTPTransport):
             extensions["trace"] = _tracer(handover)
@@ -226,6 +231,12 @@ def check_raw_path(path: str) -> None:
         raise InvalidArgument("path", path, "'/' and segments that are not empty, '.' or '..'")
     if any(not "!" <= character <= "~" or character in "?#\\" for character in path):
         raise InvalidArgument("path", path, "a percent-encoded path without query")
+
+
+def _header_value(name: str, value: str) -> bytes:
+    if not (value.isascii() and value.isprintable()):
+        raise InvalidArgument(name, value, "printable ASCII, since it is sent in a header", secret="secret" in name)
+    return value.encode("ascii")
 
 
 def _is_loopback(host: str) -> bool:

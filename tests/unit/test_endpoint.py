@@ -34,13 +34,14 @@ class Recorder:
         self.sent = list[tuple[str, str, str, Any, Any, Any]]()
         self.answers = list(answers)
 
-    async def send(
+    async def send(  # noqa: PLR0917 - called by compiled functions only
         self,
         endpoint: Endpoint,
         path: str,
         query: Mapping[str, Any] | None,
         json: Any,
         counts: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None = None,
         /,
     ) -> Any:
         self.sent.append((endpoint.id, endpoint.method, path, query, json, counts))
