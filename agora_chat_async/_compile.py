@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from attrs import frozen
@@ -17,10 +17,24 @@ from attrs import frozen
 from agora_chat_async._checks import segment, segments
 from agora_chat_async._codec import Form
 from agora_chat_async._pages import Pages, numbered_page
+from agora_chat_async._transfer import Download
 
 _NUMBER: Final = itertools.count(1)
 _TAKEN: Final = frozenset(
-    {"Form", "Pages", "asked", "body", "check_body", "endpoint", "fetch", "headers", "numbered_page", "path", "query"}
+    {
+        "Download",
+        "Form",
+        "Pages",
+        "asked",
+        "body",
+        "check_body",
+        "endpoint",
+        "fetch",
+        "headers",
+        "numbered_page",
+        "path",
+        "query",
+    }
     | {"segment", "segments"}
 )
 """Names that compiled functions use for themselves."""
@@ -68,7 +82,10 @@ class Shape:
     signature: inspect.Signature
     in_body: bool
     form: bool
+    headers: Mapping[str, str]
+    """Headers that every call has."""
     paged: bool
+    download: bool
     numbered: tuple[str, str] | None
     """Wire names of the page's number and size, in listings by page number."""
     checks_body: bool
@@ -92,9 +109,10 @@ def compile_function(shape: Shape, scope: dict[str, Any]) -> Callable[..., Any]:
     """Write and compile a function; `scope` holds the `endpoint` that it hands over, and perhaps `check_body`."""
     _refuse_wrong(shape)
     scope |= {"segment": segment, "segments": segments, "Pages": Pages, "Form": Form, "numbered_page": numbered_page}
+    scope["Download"] = Download
     lines, body, query, headers = _argument_lines(shape, scope)
     if shape.checks_body:
-        lines.append("check_body(body)")
+        lines.append(f"check_body({'body' if shape.in_body else 'query'})")
     counts = "{" + ", ".join(f"{name!r}: len({name})" for name in shape.counted) + "}" if shape.counted else "None"
     url = f"f{shape.path!r}" if shape.placeholders else repr(shape.path)
     if shape.form:
@@ -105,21 +123,27 @@ def compile_function(shape: Shape, scope: dict[str, Any]) -> Callable[..., Any]:
             f"path = {url}",
             "async def fetch(cursor):",
             f"    asked = query if cursor is None else {{**query, {number!r}: int(cursor)}}",
-            f"    page = await self._door.send(endpoint, path, asked, None, {counts}{headers})",
+            f"    page = await self._door.send(endpoint, path, asked, None, {counts}, {headers})",
             f"    return numbered_page(page, asked[{number!r}], asked[{size!r}])",
             "return Pages(fetch)",
+        ]
+    elif shape.download:
+        lines += [
+            f"path = {url}",
+            f"def fetch(sink): return self._door.send(endpoint, path, {query}, None, {counts}, {headers}, sink)",
+            "return Download(fetch)",
         ]
     elif shape.paged:
         lines += [
             f"path = {url}",
             "def fetch(cursor):",
             "    asked = query if cursor is None else {**query, 'cursor': cursor}",
-            f"    return self._door.send(endpoint, path, asked, None, {counts}{headers})",
+            f"    return self._door.send(endpoint, path, asked, None, {counts}, {headers})",
             "return Pages(fetch, cursor)",
         ]
     else:
-        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts}{headers})")
-    head = f"{'def' if shape.paged else 'async def'} {shape.name}{_parameter_list(shape, scope)}:"
+        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts}, {headers})")
+    head = f"{'def' if shape.paged or shape.download else 'async def'} {shape.name}{_parameter_list(shape, scope)}:"
     return _executed(shape, "\n    ".join([head, *lines]) + "\n", scope)
 
 
@@ -130,7 +154,10 @@ def _refuse_wrong(shape: Shape) -> None:
         (not shape.path.startswith("/"), "the path begins with /"),
         (named - names, f"no parameter is named {', '.join(sorted(named - names))}"),
         (_TAKEN & names, f"no parameter may be named {', '.join(sorted(_TAKEN & names))}"),
-        (shape.is_coroutine == shape.paged, "the stub is `async def`, or `def` where it returns Pages"),
+        (
+            shape.is_coroutine == (shape.paged or shape.download),
+            "the stub is `async def`, or `def` where it returns Pages or a Download",
+        ),
     )
     for fault, rule in wrong:
         if fault:
@@ -146,10 +173,10 @@ def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str
     fields -= in_header
     whole = any(WHOLE in marks_of(parameter.annotation) for parameter in shape.parameters.values())
     target = "body" if shape.in_body else "query"
-    lines, body, query, headers = list[str](), "None", "None", ""
-    if in_header:
-        lines.append("headers = {}")
-        headers = ", headers"
+    lines, body, query, headers = list[str](), "None", "None", "None"
+    if in_header or shape.headers:
+        lines.append(f"headers = {dict(shape.headers)!r}")
+        headers = "headers"
     if fields and not whole:
         lines.append(f"{target} = {{}}")
         body, query = ("body", "None") if shape.in_body else ("None", "query")

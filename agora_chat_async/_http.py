@@ -13,7 +13,7 @@ import asyncio
 import ipaddress
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -27,6 +27,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from agora_chat_async._checks import segment
 from agora_chat_async._codec import Form, encode
+from agora_chat_async._transfer import Multipart, Sink
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ CONNECT_TIMEOUT: Final = 10.0
 Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | None]
 """Method, path below the app, query, body as JSON-ready data or a `Form`, and headers of its own."""
 
+_ACCEPT_JSON: Final = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"))
+_ACCEPT_FILE: Final = ((b"Accept", b"application/octet-stream"), (b"Accept-Encoding", b"identity"))
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
 
@@ -101,8 +104,6 @@ class Wire:
         self._build_url = lru_cache(512)(self._make_url)
         self._headers = [
             (b"Host", urlsplit(base).netloc.encode()),
-            (b"Accept", b"application/json"),
-            (b"Accept-Encoding", b"gzip"),
             (b"User-Agent", user_agent.encode("ascii")),
         ]
 
@@ -128,31 +129,53 @@ class Wire:
         token: str,
         handover: Handover,
         timeout: float | None,  # noqa: ASYNC109 - a failure has to say whether the request was handed over before it
+        sink: Sink | None = None,
     ) -> Answer:
         """Send one request and read its whole answer.
 
         The handover is told when the request gets a connection and when it is written. A failure before the first is
         `ConnectFailed`, a later one `TransportError`; a status is never an error here.
         """
+        if isinstance(request[3], Multipart):
+            await request[3].measure()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as clock:
+
+                def moved() -> None:
+                    """Give a file that is on its way the whole time anew, for as long as it moves."""
+                    if timeout is not None:
+                        clock.reschedule(asyncio.get_running_loop().time() + timeout)
+
                 if not self._tells_handing:  # the moment before such a transport is the latest safe one
                     handover.hand()
                     await handover.sent()
-                return await self._exchange(self._request(request, token, handover), handover)
+                return await self._exchange(self._request(request, token, handover, sink, moved), handover, sink, moved)
         except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error) as error:
             late = "no whole answer in time" if handover.handed else "no connection in time"
             reason = late if isinstance(error, TimeoutError) else _reason(error)
             failure = TransportError if handover.handed else ConnectFailed
             raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
-    def _request(self, request: Request, token: str, handover: Handover) -> httpx.Request:
+    def _request(
+        self,
+        request: Request,
+        token: str,
+        handover: Handover,
+        sink: Sink | None,
+        moved: Callable[[], None],
+    ) -> httpx.Request:
         method, path, query, body, own_headers = request
-        headers = [*self._headers, (b"Authorization", f"Bearer {token}".encode("ascii"))]
-        content = None
+        accept = _ACCEPT_JSON if sink is None else _ACCEPT_FILE
+        headers = [*self._headers, *accept, (b"Authorization", f"Bearer {token}".encode("ascii"))]
+        content, stream = None, None
         if isinstance(body, Form):
             headers.append((b"Content-Type", b"application/x-www-form-urlencoded"))
             content = urlencode(body.fields).encode("ascii")
+        elif isinstance(body, Multipart):
+            headers.append((b"Content-Type", body.content_type.encode("ascii")))
+            if body.length is not None:
+                headers.append((b"Content-Length", str(body.length).encode("ascii")))
+            stream = _Outgoing(body, moved)
         elif body is not None:
             headers.append((b"Content-Type", b"application/json"))
             content = encode(body)
@@ -162,7 +185,7 @@ class Wire:
         if isinstance(self._transport, httpx.AsyncHTTPTransport):
             extensions["trace"] = _tracer(handover)
         url = self._build_url(path, _query_string(query))
-        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+        return httpx.Request(method, url, headers=headers, content=content, stream=stream, extensions=extensions)
 
     def _make_url(self, path: str, query: str) -> httpx.URL:
         url = httpx.URL(f"{self.base}{path}{query}")
@@ -171,7 +194,9 @@ class Wire:
             raise InvalidArgument("path", path, "a path that reaches the server as it is")
         return url
 
-    async def _exchange(self, request: httpx.Request, handover: Handover) -> Answer:
+    async def _exchange(
+        self, request: httpx.Request, handover: Handover, sink: Sink | None, moved: Callable[[], None]
+    ) -> Answer:
         assert self._client is not None  # noqa: S101 - the session is open
         mark = _handover.set(handover)
         try:
@@ -179,7 +204,11 @@ class Wire:
         finally:
             _handover.reset(mark)
         try:
-            body = await self._read(response)
+            if sink is not None and response.is_success:
+                await _pour(response, sink, moved)
+                body = b""
+            else:
+                body = await self._read(response)
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, body)
@@ -205,6 +234,35 @@ class Wire:
         if inflate is not None and not inflate.eof and size:
             raise httpx.DecodingError("the compressed body is cut short")
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _pour(response: httpx.Response, sink: Sink, moved: Callable[[], None]) -> None:
+    """Pass an answer on as it comes; fewer bytes than announced are a fault."""
+    announced = response.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() else None
+    await sink.begin(size)
+    came = 0
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
+    async for chunk in response.stream:
+        came += len(chunk)
+        moved()
+        await sink.write(chunk)
+        moved()
+    if size is not None and came != size:
+        raise httpx.ReadError(f"{size} bytes were announced, {came} came")
+
+
+class _Outgoing(httpx.AsyncByteStream):
+    """A file on its way out."""
+
+    def __init__(self, body: Multipart, moved: Callable[[], None]) -> None:
+        self._body = body
+        self._moved = moved
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._body:
+            self._moved()
+            yield chunk
 
 
 def base_url(host: str, org: str, app: str) -> str:
