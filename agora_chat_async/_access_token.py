@@ -83,9 +83,9 @@ def make_token(
         privilege_expire: Seconds that the right in it lives, `expire` by default.
         salt: Any number from 1 to 99,999,999; random by default.
     """
-    if not _HEX_ID.fullmatch(app_id):
+    if not _HEX_ID.fullmatch(str(app_id)):
         raise InvalidArgument("app_id", app_id, "32 hexadecimal characters")
-    if not _HEX_ID.fullmatch(certificate):
+    if not _HEX_ID.fullmatch(str(certificate)):
         raise InvalidArgument("certificate", certificate, "32 hexadecimal characters", secret=True)
     if not 1 <= expire <= MAX_LIFETIME:
         raise InvalidArgument("expire", expire, f"1 to {MAX_LIFETIME} seconds")

@@ -26,7 +26,6 @@ from typing import Final
 from aiolimiter import AsyncLimiter
 from attrs import frozen
 
-from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.quota import Rate
 
 MARGIN_SHARE: Final = 0.02
@@ -85,7 +84,7 @@ class Bucket:
     async def take(self, cost: int) -> list[Slot]:
         """Wait in line for `cost` slots and take them; the caller ends them with `sent` or `give_back`."""
         if cost > self.rate.calls:
-            raise InvalidArgument("cost", cost, f"more than {self.name} ever allows at once, {self.rate}")
+            raise ValueError(f"{self.name}: {cost} can never be had at once, the rate is {self.rate}")
         self._in_line += cost
         try:
             if self._headed:

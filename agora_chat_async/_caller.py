@@ -13,7 +13,7 @@ from agora_chat_async._calls import Calls, Options, Result
 from agora_chat_async._checks import seconds
 from agora_chat_async._codec import parse
 from agora_chat_async._endpoint import Endpoint, endpoint_of
-from agora_chat_async._http import check_raw_path
+from agora_chat_async._http import check_raw_request
 from agora_chat_async._retry import RetryPolicy
 from agora_chat_async.api import GROUPS, all_endpoints, load_group
 from agora_chat_async.quota import per_second
@@ -159,7 +159,7 @@ class Caller:
             APIError: The service answered with an error.
             OutcomeUnknown: The answer was lost and `retry_safe` is False.
         """
-        check_raw_path(path)
+        check_raw_request(method, path)
         gate, counts = self._gate_for(method.upper(), path, json)
         answer = await self._calls.send_raw(
             gate, (method.upper(), path, query, json, None), counts, retry_safe=retry_safe

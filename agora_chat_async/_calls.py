@@ -12,15 +12,15 @@ from attrs import field, frozen
 
 from agora_chat_async._life import Life
 from agora_chat_async._refusals import refusal
-from agora_chat_async._retry import Retries, RetryBudget, RetryPolicy
+from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
 from agora_chat_async._transfer import Multipart
 from agora_chat_async.errors import (
     AgoraChatError,
-    APIError,
     DeadlineExceeded,
     DecodeError,
     OutcomeUnknown,
     RateLimited,
+    ResponseTooLarge,
     SessionClosed,
     TransportError,
     Unauthorized,
@@ -159,10 +159,13 @@ class _Call:
         life, options = self._calls.life, self._calls.options
         life.enter(self)
         lease: Lease | None = None
+        outcome: tuple[Any] | AgoraChatError | None = None
         scope = asyncio.timeout(options.timeout)
         try:
             async with scope:
                 while True:
+                    if life.ended:
+                        raise SessionClosed("the session was closed while the call was under way")
                     self._refuse_late_start(gate, counts, scope.when())
                     begun = time.monotonic()
                     lease = await gate.enter(counts, options.max_wait)
@@ -181,13 +184,16 @@ class _Call:
         except TimeoutError as error:
             if not scope.expired() or isinstance(error, AgoraChatError):
                 raise
-            raise self._late(unknown=lease is not None and lease.handed and not self._retry_safe) from None
+            raise self._late(sent=lease is not None and lease.handed) from None
         except asyncio.CancelledError:
             if not life.was_evicted(self):
                 raise
-            raise SessionClosed("the session was closed while the call was under way") from None
+            closed = SessionClosed("the session was closed while the call was under way")
+            closed.outcome_unknown = lease is not None and lease.handed and not self._retry_safe
+            raise closed from None
         finally:
             life.leave(self)
+            outcome = None  # an error refers to this frame, which must not refer to the error
 
     async def _attempt(self, lease: Lease) -> tuple[Any] | AgoraChatError:
         """Send the call once; return its result, or the error that may be repeated."""
@@ -252,10 +258,11 @@ class _Call:
     def _refuse_late_start(self, gate: Gate, counts: Mapping[str, int] | None, deadline: float | None) -> None:
         """Fail at once where the quota is known to be free only after the deadline."""
         if deadline is not None and gate.longest_wait(counts)[1] > deadline - asyncio.get_running_loop().time():
-            raise self._late(unknown=False)
+            raise self._late(sent=False)
 
-    def _late(self, *, unknown: bool) -> DeadlineExceeded:
-        return DeadlineExceeded(self.name, self._calls.options.timeout or 0.0, outcome_unknown=unknown)
+    def _late(self, *, sent: bool) -> DeadlineExceeded:
+        unknown = sent and not self._retry_safe
+        return DeadlineExceeded(self.name, self._calls.options.timeout or 0.0, sent=sent, outcome_unknown=unknown)
 
     @property
     def name(self) -> str:
@@ -276,10 +283,9 @@ async def with_meta(call: Awaitable[T]) -> Result[T]:
 
 def _final(error: AgoraChatError, *, retry_safe: bool) -> AgoraChatError:
     """Turn the error of the last attempt into the one that the caller gets."""
-    lost = type(error) is TransportError
-    if retry_safe or not (lost or (isinstance(error, APIError) and error.status in {408, 500, 502, 504})):
+    if retry_safe or not (classify(error) is Outcome.FAULT or isinstance(error, ResponseTooLarge)):
         return error
-    if lost:
+    if type(error) is TransportError:
         unknown = OutcomeUnknown(*error.args)
         unknown.__cause__ = error.__cause__
         return unknown

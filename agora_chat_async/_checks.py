@@ -73,10 +73,11 @@ class Items:
     most: int
     least: int = 1
     each: Check | None = None
+    secret: bool = False
 
     def __call__(self, name: str, value: Any, /) -> list[Any]:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
-            raise InvalidArgument(name, cast("object", value), "a list of values, not a single one")
+            raise InvalidArgument(name, cast("object", value), "a list of values, not a single one", secret=self.secret)
         items: list[Any] = [*cast("Collection[Any]", value)]
         if not self.least <= len(items) <= self.most:
             raise InvalidArgument(name, f"{len(items)} items", f"{self.least} to {self.most} items")

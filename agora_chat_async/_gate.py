@@ -85,6 +85,8 @@ class Gate:
 
     async def enter(self, counts: Mapping[str, int] | None, max_wait: float | None) -> Lease:
         """Wait for every bucket and cap, and return the lease, which the caller must release."""
+        for bucket in self.buckets:
+            _refuse_never(bucket, counts)
         self._refuse_long_wait(counts, max_wait)
         lease = Lease()
         scope = asyncio.timeout(None if max_wait == math.inf else max_wait)
@@ -116,6 +118,8 @@ class Gate:
 
     def longest_wait(self, counts: Mapping[str, int] | None) -> tuple[str, float]:
         """Name the bucket that a call that comes now waits for longest, and how long at least, in seconds."""
+        for bucket in self.buckets:
+            _refuse_never(bucket, counts)
         waits = [(bucket.name, bucket.wait_for(_cost(bucket.rate, counts))) for bucket in self.buckets]
         return max(waits, key=lambda wait: wait[1], default=("calls in flight", 0.0))
 
@@ -123,6 +127,13 @@ class Gate:
     def buckets(self) -> Iterator[Bucket]:
         """The buckets that a call draws on."""
         return (step for step in self._steps if isinstance(step, Bucket))
+
+
+def _refuse_never(bucket: Bucket, counts: Mapping[str, int] | None) -> None:
+    """Refuse a call that counts as more than the quota ever allows."""
+    cost, rate = _cost(bucket.rate, counts), bucket.rate
+    if cost > rate.calls:
+        raise InvalidArgument(rate.counts or "quotas", f"{cost} items", f"at most {rate.calls}, by the quota {rate}")
 
 
 def _cost(rate: Rate, counts: Mapping[str, int] | None) -> int:
@@ -163,6 +174,7 @@ class Quotas:
     def make_gate(self, route: str, rates: Iterable[Rate], shared: Iterable[Quota] = ()) -> Gate:
         """Make the gate of a route from its own rates and the totals that it shares."""
         own = self._rates.get(route, tuple(rates))
+        shared = sorted(shared, key=lambda quota: quota.name)  # all take them in one order, so that none wait in a ring
         steps: list[Bucket | CapacityLimiter] = self._named_buckets(route, own)
         for quota in shared:
             steps += self._named_buckets(quota.name, self._rates.get(quota.name, quota.rates))
@@ -204,22 +216,20 @@ def _resolve(overrides: Overrides, endpoints: Iterable[Endpoint]) -> dict[str, t
         route = routes[name]
         rates = declared[route]
         for rate in [given] if isinstance(given, str | Rate) else given:
-            rates = _replace(rates, _parse(name, rate))
+            try:
+                rates = _replace(rates, Rate.parse(rate) if isinstance(rate, str) else rate)
+            except ValueError as error:
+                raise InvalidArgument(f"quotas[{name!r}]", str(rate), str(error)) from None
         if resolved.setdefault(route, rates) != rates:
             raise InvalidArgument("quotas", name, f"the same rates for all endpoints of {route}")
     return resolved
 
 
-def _parse(name: str, rate: str | Rate) -> Rate:
-    try:
-        return Rate.parse(rate) if isinstance(rate, str) else rate
-    except ValueError as error:
-        raise InvalidArgument(f"quotas[{name!r}]", rate, str(error)) from None
-
-
 def _replace(rates: tuple[Rate, ...], new: Rate) -> tuple[Rate, ...]:
     """Put a rate in the place of the one with the same window; where none has it, add it."""
     same_window = [rate for rate in rates if rate.period == new.period]
+    if new.counts is not None and new.counts not in {rate.counts for rate in rates}:
+        raise ValueError(f"no quota of this endpoint counts {new.counts!r}")
     old = next((rate for rate in same_window if rate.counts == new.counts), None)
     if old is None and new.counts is None and same_window:
         old = same_window[0]

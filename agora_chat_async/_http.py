@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import aiohttp
 import anyio.to_thread
 import httpx
+import yarl
 from attrs import frozen
 from httpx_aiohttp import AiohttpTransport
 
@@ -42,6 +44,7 @@ Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | Non
 
 _ACCEPT_JSON: Final = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"))
 _ACCEPT_FILE: Final = ((b"Accept", b"application/octet-stream"), (b"Accept-Encoding", b"identity"))
+_HOST: Final = re.compile(r"(?:[^\s.%:]{1,63}\.)*[^\s.%:]{1,63}\.?|[0-9a-fA-F:.]+")
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
 
@@ -189,8 +192,10 @@ class Wire:
 
     def _make_url(self, path: str, query: str) -> httpx.URL:
         url = httpx.URL(f"{self.base}{path}{query}")
-        # Should a client ever resolve dots or decode a slash, a call would reach another route than its own.
-        if url.raw_path.partition(b"?")[0].count(b"/") != self._slashes + path.count("/"):
+        # Should a client ever resolve dots or decode a slash, a call would reach another route than its own. The last
+        # to read the address is yarl, below the transport.
+        slashes = self._slashes + path.count("/")
+        if not slashes == url.raw_path.partition(b"?")[0].count(b"/") == yarl.URL(str(url)).raw_path.count("/"):
             raise InvalidArgument("path", path, "a path that reaches the server as it is")
         return url
 
@@ -209,6 +214,10 @@ class Wire:
                 body = b""
             else:
                 body = await self._read(response)
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error):
+            if response.is_success:
+                raise
+            body = b""  # the status says what happened, whatever is wrong with the words for it
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, body)
@@ -226,6 +235,8 @@ class Wire:
             # The cap holds for what is inflated, so a small answer cannot fill the memory.
             chunk = raw if inflate is None else inflate.decompress(raw, self._max_body - size + 1)
             size += len(chunk)
+            if inflate is not None and inflate.unused_data:
+                raise httpx.DecodingError("data after the end of the compressed body")
             if size > self._max_body or (inflate is not None and inflate.unconsumed_tail):
                 raise ResponseTooLarge(
                     f"{response.request.method} {response.request.url.path}: over {self._max_body} bytes"
@@ -267,25 +278,28 @@ class _Outgoing(httpx.AsyncByteStream):
 
 def base_url(host: str, org: str, app: str) -> str:
     """Make the address below which the app's routes lie; https is required except on this machine."""
-    address = host if "://" in host else f"https://{host}"
-    parts = urlsplit(address)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.path.strip("/")
-        or parts.query
-        or parts.username
-    ):
-        raise InvalidArgument("host", host, "a host name such as 'a41.chat.agora.io', or a URL without path and user")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    rule = "a host name such as 'a41.chat.agora.io', or a URL without path and user"
+    try:
+        parts = urlsplit(host if "://" in host else f"https://{host}")
+        httpx.URL(f"{parts.scheme}://{parts.netloc}")  # raises for what no client can reach
+        known = _HOST.fullmatch(parts.hostname or "") is not None and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        raise InvalidArgument("host", host, rule) from None
+    beside = (parts.path.strip("/"), parts.query, parts.fragment, parts.username, parts.password)
+    if not known or parts.scheme not in {"http", "https"} or any(beside):
+        raise InvalidArgument("host", host, rule)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise InvalidArgument("host", host, "https, except on this machine")
     return f"{parts.scheme}://{parts.netloc}/{segment('org', org)}/{segment('app', app)}"
 
 
-def check_raw_path(path: str) -> None:
-    """Refuse a path that a client or server on the way would read as another one."""
+def check_raw_request(method: str, path: str) -> None:
+    """Refuse a method that is none, and a path that a client or server on the way would read as another one."""
+    if not re.fullmatch(r"[A-Za-z]+", method):
+        raise InvalidArgument("method", method, "an HTTP method such as GET")
     parts = path.split("/")
-    if parts[0] or not parts[1:] or any(part in {"", ".", ".."} for part in parts[1:]):
+    # What is encoded counts as what it stands for: some clients decode dots before they resolve them.
+    if parts[0] or not parts[1:] or any(unquote(part) in {"", ".", ".."} for part in parts[1:]):
         raise InvalidArgument("path", path, "'/' and segments that are not empty, '.' or '..'")
     if any(not "!" <= character <= "~" or character in "?#\\" for character in path):
         raise InvalidArgument("path", path, "a percent-encoded path without query")
@@ -309,8 +323,17 @@ def _is_loopback(host: str) -> bool:
 def _query_string(query: Mapping[str, Any] | None) -> str:
     if not query:
         return ""
-    values = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
-    return f"?{urlencode(values)}"
+    return f"?{urlencode({name: _query_value(name, value) for name, value in query.items() if value is not None})}"
+
+
+def _query_value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value):
+        return value
+    raise InvalidArgument(name, value, "text, a number, True or False, since it is sent in the query")
 
 
 def _reason(error: BaseException) -> str:

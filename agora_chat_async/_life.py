@@ -30,10 +30,14 @@ class Life:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.closed = False
-        self._active = dict[object, asyncio.Task[Any] | None]()
+        self.closed: bool = False
+        """Whether new calls are refused."""
+        self.ended: bool = False
+        """Whether calls under way are ended too."""
+        self._active = dict[object, tuple[asyncio.Task[Any], int]]()
+        """Of each call its task, and how many cancellations that had when the call began."""
         self._evicted = set[object]()
-        self._idle: asyncio.Event | None = None
+        self._idle = asyncio.Event()
         self.calls: int = 0
         self.attempts: int = 0
         self.retries: int = 0
@@ -51,40 +55,45 @@ class Life:
     def enter(self, call: object) -> None:
         """Note that a call begins."""
         self.check()
+        task = asyncio.current_task()
+        if task is None:
+            raise WrongEventLoop("a call has to be awaited in a task")
         self.calls += 1
-        self._active[call] = asyncio.current_task()
+        self._active[call] = task, task.cancelling()
 
     def leave(self, call: object) -> None:
         """Note that a call has ended."""
         self._active.pop(call, None)
         self._evicted.discard(call)
-        if self._idle is not None and not self._active:
+        if not self._active:
             self._idle.set()
 
     async def drained(self, patience: float) -> None:
-        """Wait some seconds at most until no call is under way."""
+        """Wait some seconds at most until no call is under way, or until `hurry`."""
         if self._active and patience > 0:
-            self._idle = asyncio.Event()
+            self._idle.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self._idle.wait()
 
-    def evict(self) -> list[asyncio.Task[Any]]:
-        """Interrupt every call that is under way, and return their tasks."""
-        me = asyncio.current_task()
-        tasks = {call: task for call, task in self._active.items() if task is not None and task is not me}
-        self._evicted.update(tasks)
-        for task in tasks.values():
-            task.cancel()
-        return [*tasks.values()]
+    def hurry(self) -> None:
+        """Wait no longer for calls under way."""
+        self._idle.set()
+
+    def evict(self) -> None:
+        """Interrupt every call that is under way."""
+        self.ended = True
+        for call, (task, before) in self._active.items():
+            if task.cancelling() <= before:  # otherwise it is being cancelled already
+                self._evicted.add(call)
+                task.cancel()
 
     def was_evicted(self, call: object) -> bool:
-        """Tell whether a call was interrupted by closing, and if so end the interruption of its task."""
-        task = asyncio.current_task()
-        if call not in self._evicted or task is None:
+        """Tell whether closing, and nobody else, interrupted a call; if so end the interruption of its task."""
+        if call not in self._evicted:
             return False
-        task.uncancel()
-        return True
+        task, before = self._active[call]
+        return task.uncancel() <= before
 
     @property
     def under_way(self) -> int:

@@ -132,16 +132,15 @@ class Retries:
             return None
         if self._attempt >= (policy.throttled_attempts if throttled else policy.attempts):
             return None
-        if not throttled:
+        if not isinstance(error, RateLimited):  # to come too fast is no trouble of the service
             cost = RetryBudget.UNSENT_COST if outcome is Outcome.UNSENT else RetryBudget.FAULT_COST
             if not self._budget.spend(cost):
                 return None
             self.spent += cost
-        asked: float | None = getattr(error, "retry_after", None)
-        if asked is not None:
-            return min(asked, policy.longest_pause)
+        asked: float = getattr(error, "retry_after", None) or 0.0
         first = policy.throttled_pause if throttled else policy.pause
-        return self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
+        drawn = self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
+        return max(drawn, min(asked, policy.longest_pause))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

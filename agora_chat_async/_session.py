@@ -11,7 +11,9 @@ import warnings
 from functools import partial
 from importlib.metadata import version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from anyio import CancelScope
 
 from agora_chat_async._caller import Caller, checked_options
 from agora_chat_async._calls import Calls, Options
@@ -24,11 +26,15 @@ from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import RetryBudget, RetryPolicy
 from agora_chat_async._token import AppToken, StaticToken, Token, TokenKeeper, Tokens, TokenSource
 from agora_chat_async.api import all_endpoints
-from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError
+from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError, WrongEventLoop
 from agora_chat_async.quota import PLANS, Plan
 
 if TYPE_CHECKING:
     import httpx
+
+
+_LONGEST_GOODBYE: Final = 1.0
+"""Seconds that calls which were interrupted by closing get to end."""
 
 
 class Session(Caller):
@@ -109,6 +115,8 @@ class Session(Caller):
             timeout=timeout, attempt_timeout=attempt_timeout, max_wait=max_wait, retry=retry or RetryPolicy()
         )
         self._made_at = _caller_line()
+        self._opening = False
+        self._closing: asyncio.Task[None] | None = None
         self.tokens: Tokens = Tokens(source)
         """Tokens for the app's users."""
         super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), checked_options(options)))
@@ -143,16 +151,20 @@ class Session(Caller):
             SessionAlreadyOpen: It is open already.
             SessionClosed: It was closed; make a new one.
         """
-        if self._life.closed:
+        life = self._life
+        if life.closed:
             raise SessionClosed("a closed session cannot be opened again; make a new one")
-        if self._life.loop is not None:
+        if life.loop is not None or self._opening:
             raise SessionAlreadyOpen("the session is open already")
-        self._life.loop = asyncio.get_running_loop()
+        self._opening = True
         try:
             await self._wire.open()
-        except BaseException:
-            self._life.loop = None
-            raise
+        finally:
+            self._opening = False
+        if life.closed:
+            await self._wire.aclose()
+            raise SessionClosed("the session was closed while it was opened")
+        life.loop = asyncio.get_running_loop()
         self._keeper.start()
         return self
 
@@ -162,29 +174,33 @@ class Session(Caller):
         Args:
             drain: Seconds that calls under way get to finish, while new ones are refused.
         """
-        if self._life.closed:
+        life = self._life
+        if life.loop is None:
+            life.closed = True
             return
-        self._life.closed = True
-        if self._life.loop is None:
-            return
-        closing = asyncio.create_task(self._close(drain), name="agora_chat_async closing")
-        cancelled = False
-        while not closing.done():
-            try:
-                await asyncio.shield(closing)
-            except asyncio.CancelledError:  # what was opened is closed all the same
-                cancelled = True
-        closing.result()
-        if cancelled:
-            raise asyncio.CancelledError
+        if life.loop is not asyncio.get_running_loop():
+            raise WrongEventLoop("the session was opened in another event loop, and has to be closed there")
+        if self._closing is None:
+            life.closed = True
+            self._closing = asyncio.create_task(self._close(drain), name="agora_chat_async closing")
+        try:
+            await asyncio.shield(self._closing)
+        except asyncio.CancelledError:
+            life.hurry()
+            with CancelScope(shield=True):  # what was opened is closed all the same
+                await asyncio.shield(self._closing)
+            raise
 
     async def _close(self, drain: float) -> None:
-        await self._life.drained(drain)
-        tasks = self._life.evict()
-        if tasks:
-            await asyncio.wait(tasks, timeout=1.0)
-        await self._keeper.stop()
-        await self._wire.aclose()
+        try:
+            await self._life.drained(drain)
+            self._life.evict()
+            await self._life.drained(_LONGEST_GOODBYE)
+        finally:
+            try:
+                await self._keeper.stop()
+            finally:
+                await self._wire.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.open()

@@ -11,10 +11,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
+from attrs.validators import instance_of, optional
 
 from agora_chat_async._access_token import MAX_LIFETIME, make_token
 from agora_chat_async.errors import AgoraChatError, InvalidArgument, TokenError
@@ -26,6 +26,7 @@ ADVISORY: Final = 900.0
 MANDATORY: Final = 60.0
 """Seconds before its end at which calls wait for a new one, at most a twentieth of its life."""
 
+_LONGEST_GOODBYE: Final = 1.0
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _LONGEST_SLEEP: Final = 60.0  # the wall clock may jump while the background task sleeps
@@ -36,9 +37,9 @@ class Token:
     """A bearer token."""
 
     value: str = field(repr=False)
-    expires_at: float | None = None
+    expires_at: float | None = field(default=None, validator=optional(instance_of((int, float))))
     """Seconds since 1970; None where it has no known end."""
-    issued_at: float | None = None
+    issued_at: float | None = field(default=None, validator=optional(instance_of((int, float))))
     """Seconds since 1970; the moment at which it was fetched by default."""
 
 
@@ -68,6 +69,9 @@ class AppToken:
     def __attrs_post_init__(self) -> None:
         self.make()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an AppToken holds the app's certificate and is not pickled; make one where it is needed")
+
     async def fetch(self, exchange: Exchange, /) -> Token:  # noqa: ARG002 - part of the protocol
         """Make a token."""
         now = time.time()
@@ -88,7 +92,11 @@ class AppToken:
 class StaticToken:
     """A token made elsewhere, used until its end."""
 
-    value: str = field(repr=False, validator=instance_of(str))
+    value: str = field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not _can_stand_in_header(self.value):
+            raise InvalidArgument("value", self.value, "text of printable ASCII", secret=True)
 
     async def fetch(self, exchange: Exchange, /) -> Token:  # noqa: ARG002 - part of the protocol
         """Return the token."""
@@ -122,6 +130,10 @@ class ExchangedToken:
         return await exchange((await self.source.fetch(exchange)).value)
 
 
+def _can_stand_in_header(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
+
+
 class TokenKeeper:
     """Holds a session's current token and renews it."""
 
@@ -142,7 +154,8 @@ class TokenKeeper:
         tasks: list[asyncio.Task[Any]] = [task for task in (self._background, self._fetching) if task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:  # not for ever: a source that is closing the session waits for itself
+            await asyncio.wait(tasks, timeout=_LONGEST_GOODBYE)
 
     def abandon(self) -> None:
         """End the task without waiting for its end."""
@@ -186,12 +199,20 @@ class TokenKeeper:
     async def _fetch(self) -> Token:
         try:
             token = await self._source.fetch(self._exchange)
+            usable = _can_stand_in_header(token.value)
         except AgoraChatError:
             raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise TokenError("the token source was cancelled") from error
         except Exception as error:
             raise TokenError(f"the token source failed: {type(error).__name__}") from error
-        if not (token.value and token.value.isascii() and token.value.isprintable()):
-            raise TokenError("the token source gave a token that is empty or cannot stand in a header")
+        if not usable:
+            raise TokenError("the token source gave what cannot stand in a header: it has to be printable ASCII text")
+        if token.expires_at is not None and token.expires_at <= self._now():
+            raise TokenError("the token source gave a token that has ended already; is this machine's clock right?")
         self._token = token if token.issued_at is not None else evolve(token, issued_at=self._now())
         return self._token
 
@@ -209,11 +230,16 @@ class TokenKeeper:
                 continue
             try:
                 await self._renew()
-                pause = _FIRST_PAUSE
             except AgoraChatError as error:
                 log.warning("token refresh failed, trying again in %.0f s: %s", pause, error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                if self._due_in() > 0:
+                    pause = _FIRST_PAUSE
+                    continue
+                # A source that keeps its tokens until they end gives the same one again.
+                log.info("the token source gave a token that is to be renewed soon, asking again in %.0f s", pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _due_in(self) -> float:
         token = self._token

@@ -60,7 +60,7 @@ class AgoraChatError(Exception):
     """Base of every error of this library."""
 
     outcome_unknown: bool = False
-    """True where the request may have been carried out although the call failed."""
+    """True where the request may have been carried out although the call failed, and a repeat could do it twice."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, dict(self.__dict__))
@@ -112,8 +112,8 @@ class QuotaWaitExceeded(AgoraChatError):
 class DeadlineExceeded(AgoraChatError, TimeoutError):
     """The call did not end within its `timeout`."""
 
-    def __init__(self, call: str, timeout: float, *, outcome_unknown: bool = False) -> None:
-        phase = "after it was sent" if outcome_unknown else "before it was sent"
+    def __init__(self, call: str, timeout: float, *, sent: bool = False, outcome_unknown: bool = False) -> None:
+        phase = "after it was sent" if sent else "before it was sent"
         super().__init__(f"{call}: not done within {timeout:.3g} s ({phase})")
         self.call = call
         self.timeout = timeout

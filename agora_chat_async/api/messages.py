@@ -24,15 +24,20 @@ MAX_MESSAGE_BYTES = 5 * 1024
 _HOUR = Str(most=10, least=10, pattern=re.compile(r"[0-9]{10}"), charset="0-9, as yyyyMMddHH in UTC")
 
 
+def _shown(value: Any) -> Any:
+    """Show of a content that is none only what holds no secret."""
+    return value if value is None or isinstance(value, str) else type(value).__name__
+
+
 def _inline(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Content):
-        raise InvalidArgument(name, value, "a content such as Text('hello')")
+        raise InvalidArgument(name, _shown(value), "a content such as Text('hello')")
     return inline(value)
 
 
 def _editable(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Text | Custom):
-        raise InvalidArgument(name, value, "a Text or Custom; only these can be edited")
+        raise InvalidArgument(name, _shown(value), "a Text or Custom; only these can be edited")
     return inline(value)
 
 

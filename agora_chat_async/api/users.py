@@ -17,7 +17,7 @@ from agora_chat_async.quota import per_second
 MAX_REGISTERED_AT_ONCE = 60
 MAX_ASKED_AT_ONCE = 100
 
-_NEW_USERS = Items(MAX_REGISTERED_AT_ONCE)
+_NEW_USERS = Items(MAX_REGISTERED_AT_ONCE, secret=True)
 
 
 def _new_users(name: str, value: Any) -> Sequence[dict[str, Any]]:

@@ -284,8 +284,12 @@ async def _close(source: object) -> None:
 def _rows_by_quota(session: ProvisioningSession) -> float:
     """Tell how many rows a second the quotas that hold for the session allow."""
     endpoint = endpoint_of(Users.create_many)
-    states = session.quotas.snapshot()
-    rates = [state.limit for name, state in states.items() if name == endpoint.route or name.startswith("plan ")]
-    if endpoint.route not in states:
-        rates += endpoint.rates  # a quota is in the snapshot from its first call on
+    rates, totals = list[Rate](), list[Rate]()
+    for name, state in session.quotas.snapshot().items():
+        # Where a route has several rates, each is named with its own.
+        if name == endpoint.route or name.startswith(f"{endpoint.route} "):
+            rates.append(state.limit)
+        elif name.startswith("plan "):
+            totals.append(state.limit)
+    rates = [*(rates or endpoint.rates), *totals]  # a quota is in the snapshot from its first call on
     return MAX_REGISTERED_AT_ONCE * min(rate.calls / rate.period for rate in rates)

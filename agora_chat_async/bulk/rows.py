@@ -15,13 +15,13 @@ class RowStatus(StrEnum):
 
     CREATED = "created"
     EXISTS = "exists"
-    """The name was taken before."""
+    """The name was taken: before, or by a call of the run whose answer was lost."""
     FAILED = "failed"
     """The service refused the row, or no answer could be had."""
     INVALID = "invalid"
     """The row breaks a rule and was never sent."""
     UNKNOWN = "unknown"
-    """Sent, and the answer never came."""
+    """Sent, and it could not be learnt what came of it: the row may be registered."""
     NOT_DONE = "not_done"
     """Read, and not sent because the run ended before."""
 

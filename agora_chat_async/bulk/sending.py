@@ -4,6 +4,11 @@ The service has two ways to answer for names that are taken. Most versions regis
 refuse the whole batch with a 400 that names one taken name. A row that breaks a rule of the service is answered with a
 400 for the whole batch too, which names nobody. So a refused batch is sent again without the name that the refusal
 tells, and where it tells none, in halves.
+
+Where an answer is lost, the batch is sent once more, as that is how to learn what became of it: nothing is done twice,
+since a name can be registered only once. From then on its names may be registered, whatever later calls come to. A name
+that turns out to be taken then is one that exists, since the service does not tell who registered it; and a name of
+which nothing is learnt has an unknown outcome, never a failed one.
 """
 
 from __future__ import annotations
@@ -38,12 +43,21 @@ Settle = Callable[[RowResult], None]
 HOPELESS: Final = (PlanLimitExceeded, Unauthorized, AppNotFound, Forbidden, SessionError, TokenError)
 """Errors after which no other batch can pass either."""
 
-# The documented text ends in the taken name, as the last pattern has it; the others are forms that were seen besides.
-_TAKEN_NAME: Final = tuple(
-    re.compile(pattern, re.IGNORECASE) for pattern in (r"value of (\S+) exists", r"the (\S+) already exists", r"(\S+)$")
+_VALUE: Final = re.compile(r"\bvalue of (\S+)")
+"""How the documented refusal names the taken name."""
+_OTHER_FORMS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(\S+) already exists",
+        r"(?<!\w)'([^'\s]+)'(?!\w)",
+        r'(?<!\w)"([^"\s]+)"(?!\w)',
+        r"(?:be unique|[:,=])\s*(\S+)$",
+    )
 )
-_AROUND_NAMES: Final = "'\"`()[]"
-_LOST: Final = "registered by a call whose answer was lost"
+_WORDS_OF_REFUSALS: Final = frozenset(
+    {"entity", "exists", "id", "it", "name", "property", "taken", "unique", "user", "username"}
+)
+_AROUND_NAMES: Final = "'\"`()[],;:"
 
 
 class Aborted(Exception):
@@ -69,7 +83,7 @@ class BatchSender:
         """Send one batch; where it is cancelled or `Aborted` the rows without a result are settled as such."""
         batch = _Batch(self, {row.username or "": row for row in rows})
         try:
-            await batch.send(list(batch.open), resent=False)
+            await batch.send(list(batch.open))
         except Aborted as stop:
             words = _words(stop.cause)
             batch.give_up(_Outcome(RowStatus.NOT_DONE, *words), _Outcome(RowStatus.UNKNOWN, *words))
@@ -96,31 +110,35 @@ class _Batch:
     """Rows without a result, by name."""
     flying: set[str] = field(factory=set[str])
     """Names in a call without an answer."""
+    maybe: set[str] = field(factory=set[str])
+    """Names of a call whose answer was lost, so that they may be registered."""
     calls: dict[str, int] = field(factory=dict[str, int])
 
-    async def send(self, names: list[str], *, resent: bool) -> None:
-        """Send the rows of these names; `resent` says that an earlier call with them may have been carried out."""
+    async def send(self, names: list[str]) -> None:
+        """Send the rows of these names, which are all in `maybe` or all not."""
         while names:
             try:
                 registration = await self._call(names)
             except AgoraChatError as error:
+                resent = self.maybe.issuperset(names)
+                if _may_be_done(error):
+                    self.maybe.update(names)
                 if isinstance(error, HOPELESS):
                     raise Aborted(error) from error
                 if isinstance(error, ConnectFailed) and not self.sender.answered:
                     # Not one call came through: the host is wrong or down, and every row would fail alike.
                     raise Aborted(error) from error
-                if error.outcome_unknown or isinstance(error, DecodeError):
+                if _may_be_done(error):
                     if resent:
                         self._close(names, _Outcome(RowStatus.UNKNOWN, *_words(error)))
                         return
-                    resent = True
                 elif isinstance(error, BadRequest | InvalidArgument):
-                    names = await self._after_refusal(names, error, resent=resent)
+                    names = await self._after_refusal(names, error)
                 else:
                     self._close(names, _Outcome(RowStatus.FAILED, *_words(error)))
                     return
             else:
-                self._after_answer(names, registration, resent=resent)
+                self._after_answer(names, registration)
                 return
 
     def give_up(self, unsent: _Outcome, flying: _Outcome) -> None:
@@ -138,20 +156,20 @@ class _Batch:
             registration = await self.sender.register(users)
         except AgoraChatError as error:
             self.sender.answered = self.sender.answered or isinstance(error, APIError)
-            if not error.outcome_unknown:
+            if not _may_be_done(error):
                 self.flying.difference_update(names)
             raise
         self.sender.answered = True
         self.flying.difference_update(names)
         return registration
 
-    def _after_answer(self, names: list[str], registration: Registration, *, resent: bool) -> None:
+    def _after_answer(self, names: list[str], registration: Registration) -> None:
         created = {user.username.lower() for user in registration.created}
         failures = {failure.username.lower(): failure for failure in registration.failed}
         for name in names:
             failure = failures.get(name.lower())
             if failure is not None and failure.already_exists:
-                self._close([name], _taken(failure.reason, resent=resent))
+                self._close([name], self._taken(name, failure.reason))
             elif failure is not None:
                 self._close([name], _Outcome(RowStatus.FAILED, "not_registered", failure.reason))
             elif name.lower() in created:
@@ -159,47 +177,57 @@ class _Batch:
             else:
                 self._close([name], _Outcome(RowStatus.UNKNOWN, "not_mentioned", "not in the answer"))
 
-    async def _after_refusal(self, names: list[str], error: AgoraChatError, *, resent: bool) -> list[str]:
+    async def _after_refusal(self, names: list[str], error: AgoraChatError) -> list[str]:
         """Settle the row that a 400 is about, or search for it; return the names that are still to be sent."""
         taken = isinstance(error, AlreadyExists)
         if len(names) == 1:
             words = _words(error)
-            self._close(names, _taken(words[1], resent=resent) if taken else _Outcome(RowStatus.FAILED, *words))
+            self._close(names, self._taken(names[0], words[1]) if taken else _Outcome(RowStatus.FAILED, *words))
             return []
         name = _taken_name(error.description, names) if isinstance(error, AlreadyExists) else None
         if name is not None:
-            self._close([name], _taken(_words(error)[1], resent=resent))
+            self._close([name], self._taken(name, _words(error)[1]))
             return [other for other in names if other != name]
         middle = len(names) // 2
-        await self.send(names[:middle], resent=resent)
+        await self.send(names[:middle])
         return names[middle:]
+
+    def _taken(self, name: str, message: str | None) -> _Outcome:
+        if name in self.maybe:
+            message = "registered before, or by a call whose answer was lost"
+        return _Outcome(RowStatus.EXISTS, "duplicate_unique_property_exists", message)
 
     def _close(self, names: Sequence[str], outcome: _Outcome) -> None:
         for name in names:
             row = self.open.pop(name)
             self.flying.discard(name)
+            status, message = outcome.status, outcome.message
+            if name in self.maybe and status in {RowStatus.FAILED, RowStatus.NOT_DONE}:
+                status = RowStatus.UNKNOWN
+                message = f"the answer of an earlier call was lost, and the repeat could not tell: {message}"
             self.sender.settle(
-                RowResult(
-                    row.line, row.username, outcome.status, outcome.error, outcome.message, self.calls.get(name, 0)
-                )
+                RowResult(row.line, row.username, status, outcome.error, message, self.calls.get(name, 0))
             )
 
 
-def _taken(message: str | None, *, resent: bool) -> _Outcome:
-    if resent:
-        return _Outcome(RowStatus.CREATED, None, _LOST)
-    return _Outcome(RowStatus.EXISTS, "duplicate_unique_property_exists", message)
+def _may_be_done(error: AgoraChatError) -> bool:
+    # An answer that cannot be read is one of success all the same.
+    return error.outcome_unknown or isinstance(error, DecodeError)
 
 
 def _taken_name(description: str | None, names: Sequence[str]) -> str | None:
+    """Find the name that a refusal is about; None where that is not certain, as then it has to be searched for."""
     text = (description or "").strip().lower()
-    for pattern in _TAKEN_NAME:
-        if match := pattern.search(text):
-            # A name may itself end in a full stop.
-            for name in (match[1].strip(_AROUND_NAMES), match[1].strip(_AROUND_NAMES + ".")):
-                if name in names:
-                    return name
-    return None
+    told = _told([_VALUE], text).intersection(names)
+    if not told:
+        # In other forms a word such as "user" may stand for no name at all.
+        told = _told(_OTHER_FORMS, text).intersection(names) - _WORDS_OF_REFUSALS
+    return told.pop() if len(told) == 1 else None
+
+
+def _told(patterns: Sequence[re.Pattern[str]], text: str) -> set[str]:
+    words = {match[1].strip(_AROUND_NAMES) for pattern in patterns for match in pattern.finditer(text)}
+    return words | {word.rstrip(".").strip(_AROUND_NAMES) for word in words}  # a name may itself end in a full stop
 
 
 def _words(error: AgoraChatError) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from attrs import define, field
 from agora_chat_async.bulk.provisioning import HasRate
 from agora_chat_async.errors import AlreadyExists, IllegalArgument
 from agora_chat_async.models.users import NewUser, RegisterFailure, Registration, User
+from agora_chat_async.quota import Rate
 
 
 def taken_error(name: str) -> AlreadyExists:
@@ -74,12 +75,21 @@ class FakeUsers:
         return Registration(created=[User(username=name) for name in created], failed=failed)
 
 
-class NoQuotas:
+@define
+class FakeQuota:
+    limit: Rate
+
+
+@define
+class FakeQuotas:
+    rates: dict[str, str] = field(factory=dict)
+    """Rates by the name of their bucket."""
+
     def snapshot(self) -> Mapping[str, HasRate]:
-        return {}
+        return {name: FakeQuota(Rate.parse(rate)) for name, rate in self.rates.items()}
 
 
 @define
 class FakeSession:
     users: FakeUsers = field(factory=FakeUsers)
-    quotas: NoQuotas = field(factory=NoQuotas)
+    quotas: FakeQuotas = field(factory=FakeQuotas)

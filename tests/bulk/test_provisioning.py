@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import anyio
 import pytest
@@ -11,16 +11,23 @@ from hypothesis import strategies as st
 from agora_chat_async.bulk import InputError, Progress, Report, Row, RowResult, RowStatus, provision_users
 from agora_chat_async.errors import (
     AgoraChatError,
+    AlreadyExists,
+    APIError,
     ConnectFailed,
+    DeadlineExceeded,
+    DecodeError,
+    GatewayTimeout,
     IllegalArgument,
     InvalidArgument,
     OutcomeUnknown,
     PlanLimitExceeded,
+    RateLimited,
     ServiceUnavailable,
+    SessionClosed,
     Unauthorized,
 )
 from agora_chat_async.models.users import NewUser
-from tests.bulk.fakes import FakeSession, FakeUsers, taken_error
+from tests.bulk.fakes import FakeQuotas, FakeSession, FakeUsers, taken_error
 
 
 def users(count: int, start: int = 0) -> list[NewUser]:
@@ -135,30 +142,149 @@ async def test_one_bad_row_does_not_stop_the_others() -> None:
     assert len(fake.batches) <= 13
 
 
-async def test_a_lost_answer_is_asked_for_again() -> None:
-    """Users whom the lost call registered count as created, and the result says why."""
-    fake = FakeUsers()
-    lost = iter([True])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ben", "'ben' already exists"),
+        ("ben", 'user "ben" exists'),
+        ("ben", "the user ben already exists"),
+        ("ben", "property named 'username' be unique: 'ben' exists"),
+        ("ben", "Entity user requires that property named username be unique, value of ben, exists"),
+        ("exists", "Entity user requires that property named username be unique, value of exists exists"),
+        ("exists", "Entity user requires that property named username be unique, value of exists"),
+        ("exists", "one of the names exists"),
+        ("user", "the user already exists"),
+        ("anna", "the user already exists"),
+        ("anna", "ben or anna exists, was it 'ben' or 'anna'?"),
+        ("ben.", "Entity user requires that property named username be unique, value of ben."),
+        ("ben", "Entity user requires that property named username be unique, value of ben."),
+        ("anna", None),
+    ],
+)
+async def test_no_word_of_a_refusal_is_mistaken_for_the_taken_name(name: str, text: str | None) -> None:
+    """Users may be named like words of the text; where the text is not plain, the name is searched for."""
+    fake = FakeUsers(existing={name})
 
-    def lose(batch: object) -> None:
-        if next(lost, False):
-            raise OutcomeUnknown("the connection broke")
+    def refuse(batch: Sequence[NewUser]) -> None:
+        if any(user.username == name for user in batch):
+            raise AlreadyExists(status=400, error="duplicate_unique_property_exists", description=text)
 
-    fake.after = lose
+    fake.before = refuse
+    names = ["user", "username", "exists", "anna", "ben", "ben.", "the", "unique"]
+    report, results = await provision(fake, [NewUser(name) for name in names])
+    assert {result.username for result in results.values() if result.status == "exists"} == {name}
+    assert report.count(RowStatus.CREATED) == len(names) - 1
+
+
+LOST = [
+    OutcomeUnknown("the connection broke"),
+    GatewayTimeout(status=504, outcome_unknown=True),
+    DeadlineExceeded("POST /users", 5, outcome_unknown=True),
+    DecodeError("no JSON", call="POST /users", status=200, content_type="text/html", body=b"<html>"),
+]
+"""Errors of calls that may have been carried out."""
+
+
+def kind(value: object) -> str | None:
+    """Name a case by the class of its error."""
+    return type(value).__name__ if isinstance(value, AgoraChatError) else None
+
+
+def in_turn(*steps: AgoraChatError | None) -> Callable[[object], None]:
+    """Raise one error a call; where there is none, or no more, the call goes on."""
+    left = iter(steps)
+
+    def step(batch: object) -> None:
+        if error := next(left, None):
+            raise error
+
+    return step
+
+
+@pytest.mark.parametrize("lost", LOST, ids=kind)
+@pytest.mark.parametrize(("refuse", "existing"), [(False, {"u1"}), (True, set[str]())])
+async def test_a_lost_answer_is_asked_for_again(lost: AgoraChatError, refuse: bool, existing: set[str]) -> None:
+    """Names that are taken then exist, whoever registered them, and the result says what is known."""
+    fake = FakeUsers(existing=set(existing), refuse=refuse, after=in_turn(lost))
     report, results = await provision(fake, users(5))
     assert report.ok
-    assert {result.status for result in results.values()} == {"created"}
-    assert "answer was lost" in (results[1].message or "")
+    assert {result.status for result in results.values()} == {"exists"}
+    assert {result.message for result in results.values()} == {"registered before, or by a call whose answer was lost"}
     assert results[1].calls == 2
 
 
-async def test_an_answer_lost_twice_leaves_the_rows_unknown() -> None:
+async def test_a_lost_call_that_did_nothing_is_made_up_for() -> None:
+    """Users who are registered by the repeat are created, those before it exist."""
+    fake = FakeUsers(existing={"u1"}, before=in_turn(OutcomeUnknown("the connection broke")))
+    _, results = await provision(fake, users(3))
+    assert [results[line].status for line in (1, 2, 3)] == ["created", "exists", "created"]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=kind)
+@pytest.mark.parametrize(
+    ("later", "aborted"),
+    [
+        (ConnectFailed("no more of this"), True),
+        (Unauthorized(status=401, error="unauthorized", description="no more of this"), True),
+        (SessionClosed("no more of this"), True),
+        (PlanLimitExceeded(status=429, error="resource_limited", description="no more of this"), True),
+        (RateLimited(status=429, error="reach_limit", description="no more of this"), False),
+        (ServiceUnavailable(status=503, description="no more of this"), False),
+        (DeadlineExceeded("no more of this", 5), False),
+        (IllegalArgument(status=400, error="illegal_argument", description="no more of this"), False),
+    ],
+    ids=kind,
+)
+async def test_a_lost_answer_is_not_forgotten(lost: AgoraChatError, later: AgoraChatError, aborted: bool) -> None:
+    """Whatever the repeat meets, rows that may be registered are neither failed nor not done."""
+    fake = FakeUsers(after=in_turn(lost))
+    # No call has been answered by then, except where the answer was the service's own error.
+    aborted = aborted and not (isinstance(later, ConnectFailed) and isinstance(lost, APIError))
+    fake.before = in_turn(None, *[later] * 10)
+    report, results = await provision(fake, users(3))
+    assert (report.aborted is later) is aborted
+    assert {result.status for result in results.values()} == {"unknown"}
+    for result in results.values():
+        assert "the answer of an earlier call was lost" in (result.message or "")
+        assert "no more of this" in (result.message or "")
+    assert fake.existing == {"u0", "u1", "u2"}
+
+
+async def test_a_lost_answer_is_not_forgotten_when_the_repeat_leaves_a_row_out() -> None:
+    """A reason of the service that is not that the name is taken tells nothing of the lost call."""
+    fake = FakeUsers(reasons={"u1": "the moon is full"}, before=in_turn(OutcomeUnknown("the connection broke")))
+    _, results = await provision(fake, users(3))
+    assert [results[line].status for line in (1, 2, 3)] == ["created", "unknown", "created"]
+    assert "the moon is full" in (results[2].message or "")
+
+
+async def test_a_lost_answer_is_not_forgotten_in_the_halves_of_a_batch() -> None:
+    """A batch that is halved after a lost answer, and then ends, leaves nobody not done."""
+    refused = Unauthorized(status=401)
+    illegal = IllegalArgument(status=400, error="illegal_argument")
+    fake = FakeUsers(before=in_turn(OutcomeUnknown("the connection broke"), illegal, None, refused))
+    report, results = await provision(fake, users(4))
+    assert report.aborted is refused
+    assert [results[line].status for line in (1, 2, 3, 4)] == ["created", "created", "unknown", "unknown"]
+
+
+async def test_a_session_that_closes_during_a_call_leaves_its_rows_unknown() -> None:
+    """No call can ask what became of them; a batch whose turn never came is not done."""
+    closed = SessionClosed("the session was closed while the call was under way")
+    closed.outcome_unknown = True
+    report, results = await provision(FakeUsers(after=in_turn(closed)), users(120), workers=1)
+    assert report.aborted is closed
+    assert {results[line].status for line in range(1, 61)} == {"unknown"}
+    assert {result.status for line, result in results.items() if line > 60} <= {"not_done"}
+    assert results[1].message == str(closed)
+
+
+@pytest.mark.parametrize("lost", LOST, ids=kind)
+async def test_an_answer_lost_twice_leaves_the_rows_unknown(lost: AgoraChatError) -> None:
     """Nobody can say whether they exist, and neither does the report."""
-
-    def lose(batch: object) -> None:
-        raise OutcomeUnknown("the connection broke")
-
-    report, results = await provision(FakeUsers(after=lose), users(5))
+    fake = FakeUsers(before=in_turn(*[lost] * 9))
+    report, results = await provision(fake, users(5))
+    assert len(fake.batches) == 2
     assert {result.status for result in results.values()} == {"unknown"}
     assert not report.ok
 
@@ -347,6 +473,24 @@ async def test_the_time_to_go_is_never_less_than_the_quota_needs() -> None:
     assert seen[-1].eta >= 10
 
 
+@pytest.mark.parametrize(
+    ("rates", "seconds"),
+    [
+        ({"POST /users": "10/second"}, 100),
+        ({"POST /users 100/second": "100/second", "POST /users 60/minute": "60/minute"}, 1000),
+        ({"POST /users 100/second": "100/second", "plan free": "10/second"}, 100),
+        ({"plan free": "10/second", "POST /users/_": "1/second", "POST /messages": "1/second"}, 100),
+        ({"plan big": "1000/second"}, 10),
+    ],
+)
+async def test_the_time_to_go_knows_every_rate_of_the_route(rates: dict[str, str], seconds: float) -> None:
+    """A route with several rates names each of them; the slowest one counts."""
+    seen: list[Progress] = []
+    session = FakeSession(quotas=FakeQuotas(rates))
+    await provision_users(session, users(600), on_progress=seen.append, total=60_600)
+    assert seen[-1].eta == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize("option", [{"batch_size": 61}, {"batch_size": 0}, {"workers": 0}, {"on_existing": "update"}])
 async def test_options_out_of_range_are_refused(option: dict[str, object]) -> None:
     """Before anything is read or sent."""
@@ -376,7 +520,9 @@ async def test_every_row_has_exactly_one_result_whatever_happens(data: st.DataOb
         illegal=names(),
         reasons=dict.fromkeys(names(), "no reason"),
     )
-    faults = data.draw(st.lists(st.sampled_from(["", "", "lost", "down", "odd", "bad"]), max_size=12))
+    faults = data.draw(
+        st.lists(st.sampled_from(["", "", "lost", "gone", "down", "odd", "bad", "far", "over"]), max_size=12)
+    )
 
     def before(batch: object) -> None:
         match faults.pop() if faults else "":
@@ -384,6 +530,12 @@ async def test_every_row_has_exactly_one_result_whatever_happens(data: st.DataOb
                 raise ServiceUnavailable(status=503)
             case "odd":
                 raise Misfortune
+            case "gone":
+                raise GatewayTimeout(status=504, outcome_unknown=True)
+            case "far":
+                raise ConnectFailed("nobody listens there")
+            case "over":
+                raise SessionClosed("the session is closed")
             case "bad":
                 raise IllegalArgument(status=400)
             case "lost":
@@ -400,14 +552,16 @@ async def test_every_row_has_exactly_one_result_whatever_happens(data: st.DataOb
     source = users(count)
     if count and data.draw(st.booleans()):
         source.insert(data.draw(st.integers(0, count - 1)), source[-1])
-    _, results = await provision(
+    report, results = await provision(
         fake, source, workers=data.draw(st.integers(1, 5)), batch_size=data.draw(st.integers(1, 60))
     )
-    assert sorted(results) == list(range(1, len(source) + 1))
+    assert sorted(results) == list(range(1, (len(results) if report.aborted else len(source)) + 1))
+    by_this_run = fake.existing - existed
+    rows_of = Counter(result.username for result in results.values())
     for result in results.values():
         if result.status is RowStatus.CREATED:
-            assert result.username in fake.existing
+            assert result.username in by_this_run
         if result.status is RowStatus.EXISTS:
             assert result.username in fake.existing
-        if result.status is RowStatus.FAILED and result.error == "not_registered":
-            assert result.username not in fake.existing
+        if result.status in {RowStatus.FAILED, RowStatus.NOT_DONE} and rows_of[result.username] == 1:
+            assert result.username not in by_this_run

@@ -131,6 +131,39 @@ def test_a_wait_that_could_not_be_foreseen_ends_too() -> None:
     run(scenario())
 
 
+def test_a_call_above_what_a_quota_ever_allows_is_refused() -> None:
+    """Also with `max_wait`, for no wait would help."""
+
+    async def scenario() -> None:
+        gate = make(overrides={"messages.send_to_users": "5/minute of to"}).gate(endpoint_of(Messages.send_to_users))
+        for max_wait in (None, 1.0):
+            with pytest.raises(InvalidArgument, match="to='10 items': at most 5"):
+                await gate.enter({"to": 10}, max_wait)
+
+    run(scenario())
+
+
+def test_shared_totals_are_taken_in_one_order() -> None:
+    """Routes that name them in opposite orders do not wait for each other."""
+    first, second = Quota("a", (per_second(1),)), Quota("b", (per_second(1),))
+
+    async def scenario() -> list[float]:
+        quotas, times = make(), list[float]()
+        gates = [quotas.make_gate("GET /x", (), (first, second)), quotas.make_gate("GET /y", (), (second, first))]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(pass_through(gates[index % 2], times) for index in range(6)))
+        return times
+
+    assert len(run(scenario())) == 6
+
+
+def test_endpoints_of_one_route_declare_the_same_quota() -> None:
+    """They share its buckets, so that they cannot differ."""
+    rates = dict[str, object]()
+    for endpoint in all_endpoints():
+        assert rates.setdefault(endpoint.route, (endpoint.rates, endpoint.shared)) == (endpoint.rates, endpoint.shared)
+
+
 def test_a_quota_a_day_is_not_waited_for_by_default() -> None:
     """The 101st broadcast of a day fails at once and says when it may go; `inf` means to wait all the same."""
 
@@ -202,6 +235,7 @@ def test_any_quota_can_be_raised(overrides: Overrides, limits: dict[str, str]) -
     [
         ({"users.crate": "1/second"}, "such as 'users.create'"),
         ({"users.create": "fast"}, "150/second"),
+        ({"users.create": "10/second of users"}, "counts 'users'"),
         ({"users.create": "150/second", "users.create_many": "200/second"}, "POST /users"),
     ],
 )

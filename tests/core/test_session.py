@@ -141,6 +141,89 @@ async def test_closing_ends_the_calls_under_way(silent: RawServer) -> None:
     assert await asyncio.gather(*calls) == ["told"] * 5
 
 
+async def test_closing_tells_whether_a_call_was_sent(silent: RawServer) -> None:
+    """A registration on the wire may have been done, one in line was not."""
+    chat = await session(silent, quotas={"users.create": "1/second"}).open()
+    calls = [asyncio.create_task(chat.users.create("anna")) for _ in range(2)]  # type: ignore[arg-type, var-annotated]
+    while not silent.requests:
+        await asyncio.sleep(0.01)
+    await chat.aclose()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [error.outcome_unknown for error in results if isinstance(error, errors.SessionClosed)] == [True, False]
+
+
+async def test_closing_swallows_no_cancellation(silent: RawServer) -> None:
+    """A task that was cancelled before the session was closed ends cancelled."""
+    chat = await session(silent).open()
+    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
+    while not silent.requests:
+        await asyncio.sleep(0.01)
+    call.cancel()
+    await chat.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+async def test_closing_twice_at_once_waits_for_the_end(server: RawServer) -> None:
+    """A signal handler and `async with` may both close; neither returns before it is done."""
+    released = asyncio.Event()
+
+    async def respond(_: RawRequest) -> bytes:
+        await released.wait()
+        return answer()
+
+    server.respond = respond
+    chat = await session(server).open()
+    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    closing = [asyncio.create_task(chat.aclose(drain=10)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    assert not any(task.done() for task in closing)
+    released.set()
+    await asyncio.gather(*closing)
+    assert (await call).username == "anna"
+    await nothing_left()
+
+
+async def test_a_cancelled_close_closes_all_the_same(silent: RawServer) -> None:
+    """Cancellation ends the drain, not the closing."""
+    chat = await session(silent).open()
+    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
+    while not silent.requests:
+        await asyncio.sleep(0.01)
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await chat.aclose(drain=30)
+    assert asyncio.get_running_loop().time() - begun < 5
+    with pytest.raises(errors.SessionClosed):
+        await call
+    await nothing_left()
+
+
+async def test_closing_in_another_loop_is_refused(server: RawServer) -> None:
+    """The session stays open, and can be closed where it was opened."""
+    async with session(server) as chat:
+        with pytest.raises(errors.WrongEventLoop):
+            await asyncio.to_thread(asyncio.run, chat.aclose())
+        assert (await chat.users.get("anna")).username == "anna"
+
+
+async def test_a_token_source_may_close_the_session(server: RawServer) -> None:
+    """Nothing waits for itself for ever."""
+    from agora_chat_async import CallableToken
+
+    async def close() -> str:
+        await chat.aclose()
+        return "t"
+
+    chat = await Session("org", "app", host=server.url, token=CallableToken(close)).open()
+    with pytest.raises((errors.SessionClosed, errors.TokenError)):
+        await chat.users.get("anna")
+    await chat.aclose()
+
+
 async def test_draining_lets_the_calls_under_way_finish(server: RawServer) -> None:
     """New calls are refused while the old ones get their answers."""
     released = asyncio.Event()

@@ -107,7 +107,21 @@ def test_queries_arrive_as_they_were_given(cursors: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["users", "/users//x", "/users/..", "/./users", "/", "", "/a?b=c", "/a b", "/é", "/a\\b"]
+    "path",
+    [
+        "users",
+        "/users//x",
+        "/users/..",
+        "/./users",
+        "/users/%2e",
+        "/%2E%2e/x",
+        "/",
+        "",
+        "/a?b=c",
+        "/a b",
+        "/é",
+        "/a\\b",
+    ],
 )
 async def test_raw_paths_are_checked_too(path: str) -> None:
     """The escape hatch leads to no other route either."""
@@ -115,6 +129,25 @@ async def test_raw_paths_are_checked_too(path: str) -> None:
         with pytest.raises(errors.InvalidArgument, match="path="):
             await chat.request("DELETE", path)
         assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "words"),
+    [
+        ("GET\r\nX: y", None, "method="),
+        ("", None, "method="),
+        ("GET", {"a": [1]}, "a="),
+        ("GET", {"a": "\ud800"}, "a="),
+    ],
+)
+async def test_raw_methods_and_queries_are_checked(method: str, query: dict[str, object] | None, words: str) -> None:
+    """What cannot be sent as it is meant is refused; a member that is None is left out."""
+    async with raw_server() as server, session(server.url) as chat:
+        with pytest.raises(errors.InvalidArgument, match=words):
+            await chat.request(method, "/users", query=query)
+        assert server.requests == []
+        await chat.request("GET", "/users", query={"a": None, "b": 1})
+        assert server.targets == ["GET /org/app/users?b=1"]
 
 
 async def test_raw_requests_have_token_quota_and_errors() -> None:
@@ -240,12 +273,15 @@ async def test_compressed_answers() -> None:
     replies = in_turn(
         answer(200, packed, "Content-Encoding: gzip"),
         answer(200, bomb, "Content-Encoding: gzip"),
+        *[answer(200, packed + b"x" * 5000, "Content-Encoding: gzip")] * 4,
         *[answer(200, packed[:-9], "Content-Encoding: gzip")] * 4,
         *[answer(200, USER, "Content-Encoding: br")] * 4,
     )
     async with raw_server(replies) as server, session(server.url, max_body=1_000_000) as chat:
         assert (await chat.users.get("anna")).uuid == "u-1"
         with pytest.raises(errors.ResponseTooLarge):
+            await chat.users.get("anna")
+        with pytest.raises(errors.TransportError, match="after the end"):
             await chat.users.get("anna")
         with pytest.raises(errors.TransportError, match="cut short"):
             await chat.users.get("anna")
@@ -258,6 +294,33 @@ async def test_an_answer_may_not_be_larger_than_the_session_takes() -> None:
     async with raw_server(always(answer(body=b" " * 2000))) as server, session(server.url, max_body=1000) as chat:
         with pytest.raises(errors.ResponseTooLarge, match="1000 bytes"):
             await chat.users.get("anna")
+
+
+async def test_a_status_counts_although_its_body_is_broken() -> None:
+    """A refusal whose words cannot be read is a refusal all the same, and so the call was not done."""
+    broken = answer(429, b"not gzip", "Content-Encoding: gzip")
+    async with raw_server(in_turn(broken, answer())) as server, session(server.url) as chat:
+        await chat.users.create("anna")
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("status", "unknown"), [(524, True), (502, True), (500, True), (429, False), (400, False)])
+async def test_whether_a_failed_call_may_have_been_done(status: int, unknown: bool) -> None:
+    """A gateway's error leaves it open, a refusal does not; a call that may be repeated is never in doubt."""
+    async with raw_server(always(answer(status, b"{}"))) as server, session(server.url, retry=NO_RETRY) as chat:
+        for call, expected in ((chat.users.create("anna"), unknown), (chat.users.get("anna"), False)):
+            with pytest.raises(errors.APIError) as caught:
+                await call
+            assert caught.value.outcome_unknown is expected
+
+
+async def test_a_service_that_is_down_is_not_hit_harder() -> None:
+    """A 503 is repeated at the cost of the budget, also where it asks for no pause."""
+    reply = always(answer(503, b"", "Retry-After: 0"))
+    async with raw_server(reply) as server, session(server.url, quotas={"users.get": "10000/second"}) as chat:
+        calls = await asyncio.gather(*(chat.users.get("anna") for _ in range(200)), return_exceptions=True)
+        assert all(isinstance(error, errors.ServiceUnavailable) for error in calls)
+        assert len(server.requests) <= 200 + 50
 
 
 async def test_a_refused_call_is_sent_again() -> None:
@@ -334,6 +397,13 @@ async def test_tls_is_verified() -> None:
 @pytest.mark.parametrize(
     "host",
     [
+        "[::1",
+        "localhost:abc",
+        "localhost:99999",
+        "exa mple.com",
+        "https://:pw@h",
+        "a.com#x",
+        "a" * 64 + ".com",
         "http://a41.chat.agora.io",
         "http://10.0.0.1",
         "ftp://x",
@@ -368,7 +438,7 @@ async def test_a_stalled_server_is_not_followed_by_a_burst() -> None:
 
     async with (
         raw_server(respond) as server,
-        session(server.url, quotas={"users.create": "20/second"}, max_in_flight=5) as chat,
+        session(server.url, quotas={"users.create": "20/second"}, max_in_flight=5, margin=0.2) as chat,
     ):
         calls = [asyncio.create_task(chat.users.create("anna")) for _ in range(70)]
         await asyncio.sleep(3)
