@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from agora_chat_async._token import StaticToken as StaticToken
     from agora_chat_async._token import Token as Token
     from agora_chat_async._token import TokenSource as TokenSource
+    from agora_chat_async._transfer import Download as Download
+    from agora_chat_async._transfer import Upload as Upload
     from agora_chat_async.content import Command as Command
     from agora_chat_async.content import Content as Content
     from agora_chat_async.content import Custom as Custom
@@ -64,6 +66,7 @@ else:
         "_retry": ["NO_RETRY", "RetryPolicy"],
         "_session": ["Session"],
         "_token": ["AppToken", "CallableToken", "ExchangedToken", "StaticToken", "Token", "TokenSource"],
+        "_transfer": ["Download", "Upload"],
         "content": [
             "Command", "Content", "Custom", "File", "Image", "ImageSize", "Location", "Text", "Video", "Voice"
         ],
@@ -104,6 +107,7 @@ __all__ = [
     "Command",
     "Content",
     "Custom",
+    "Download",
     "ExchangedToken",
     "File",
     "Image",
@@ -125,6 +129,7 @@ __all__ = [
     "Text",
     "Token",
     "TokenSource",
+    "Upload",
     "Video",
     "Voice",
     "__version__",

@@ -20,7 +20,30 @@ from agora_chat_async.quota import per_second
 
 if TYPE_CHECKING:
     from agora_chat_async._gate import Gate
+    from agora_chat_async.api.callbacks import Callbacks
+    from agora_chat_async.api.contacts import Contacts
+    from agora_chat_async.api.files import Files
+    from agora_chat_async.api.group_allowlist import GroupAllowlist
+    from agora_chat_async.api.group_blocks import GroupBlocks
+    from agora_chat_async.api.group_files import GroupFiles
+    from agora_chat_async.api.group_members import GroupMembers
+    from agora_chat_async.api.group_mutes import GroupMutes
+    from agora_chat_async.api.groups import Groups
     from agora_chat_async.api.messages import Messages
+    from agora_chat_async.api.mutes import Mutes
+    from agora_chat_async.api.presence import Presence
+    from agora_chat_async.api.push import Push
+    from agora_chat_async.api.push_labels import PushLabels
+    from agora_chat_async.api.reactions import Reactions
+    from agora_chat_async.api.room_allowlist import RoomAllowlist
+    from agora_chat_async.api.room_attributes import RoomAttributes
+    from agora_chat_async.api.room_blocks import RoomBlocks
+    from agora_chat_async.api.room_members import RoomMembers
+    from agora_chat_async.api.room_mutes import RoomMutes
+    from agora_chat_async.api.rooms import Rooms
+    from agora_chat_async.api.thread_members import ThreadMembers
+    from agora_chat_async.api.threads import Threads
+    from agora_chat_async.api.user_attributes import UserAttributes
     from agora_chat_async.api.users import Users
 
 P = ParamSpec("P")
@@ -55,7 +78,30 @@ class Caller:
 
     if TYPE_CHECKING:
         users: Users
+        contacts: Contacts
+        user_attributes: UserAttributes
+        mutes: Mutes
+        presence: Presence
         messages: Messages
+        files: Files
+        group_files: GroupFiles
+        groups: Groups
+        group_members: GroupMembers
+        group_mutes: GroupMutes
+        group_blocks: GroupBlocks
+        group_allowlist: GroupAllowlist
+        rooms: Rooms
+        room_members: RoomMembers
+        room_attributes: RoomAttributes
+        room_mutes: RoomMutes
+        room_blocks: RoomBlocks
+        room_allowlist: RoomAllowlist
+        threads: Threads
+        thread_members: ThreadMembers
+        reactions: Reactions
+        push: Push
+        push_labels: PushLabels
+        callbacks: Callbacks
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -115,7 +161,9 @@ class Caller:
         """
         check_raw_request(method, path)
         gate, counts = self._gate_for(method.upper(), path, json)
-        answer = await self._calls.send_raw(gate, (method.upper(), path, query, json), counts, retry_safe=retry_safe)
+        answer = await self._calls.send_raw(
+            gate, (method.upper(), path, query, json, None), counts, retry_safe=retry_safe
+        )
         return Response(answer.status, answer.headers, answer.body)
 
     async def with_meta(self, call: Awaitable[T]) -> Result[T]:
@@ -162,15 +210,16 @@ class Caller:
 
 def _endpoint_at(method: str, path: str) -> Endpoint | None:
     parts = path.split("/")
-    for endpoint in all_endpoints():
-        declared = endpoint.path.split("/")
-        if (
-            endpoint.method == method
-            and len(declared) == len(parts)
-            and all(a == b or a.startswith("{") for a, b in zip(declared, parts, strict=True))
-        ):
-            return endpoint
-    return None
+    found = [endpoint for endpoint in all_endpoints() if endpoint.method == method and _fits(endpoint, parts)]
+    # A path that is spelled out goes before one with a placeholder, as at the service.
+    return min(found, key=lambda endpoint: len(endpoint.placeholders), default=None)
+
+
+def _fits(endpoint: Endpoint, parts: list[str]) -> bool:
+    declared = endpoint.path.split("/")
+    return len(declared) == len(parts) and all(
+        a == b or a.startswith("{") for a, b in zip(declared, parts, strict=True)
+    )
 
 
 def checked_options(options: Options) -> Options:

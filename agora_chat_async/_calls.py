@@ -13,6 +13,7 @@ from attrs import field, frozen
 from agora_chat_async._life import Life
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
+from agora_chat_async._transfer import Multipart
 from agora_chat_async.errors import (
     AgoraChatError,
     DeadlineExceeded,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from agora_chat_async._gate import Gate, Lease, Quotas
     from agora_chat_async._http import Answer, Request, Wire
     from agora_chat_async._token import TokenKeeper
+    from agora_chat_async._transfer import Sink
 
 T = TypeVar("T")
 
@@ -90,19 +92,23 @@ class Calls:
     budget: RetryBudget
     options: Options
 
-    def send(
+    def send(  # noqa: PLR0917 - called by compiled functions only
         self,
         endpoint: Endpoint,
         path: str,
         query: Mapping[str, Any] | None,
-        json: Any,
+        body: Any,
         counts: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None = None,
+        sink: Sink | None = None,
         /,
     ) -> Coroutine[Any, Any, Any]:
         """Send a call of an endpoint and decode its answer."""
         # Not a coroutine itself, as each one more would cost memory in every waiting call.
         decode = endpoint.decode_page if endpoint.returns_page else endpoint.decode
-        request = (endpoint.method, path, query, json)
+        request = (endpoint.method, path, query, body, headers)
+        if sink is not None:
+            return _Call(self, request, endpoint.retry_safe, None, sink).run(self.quotas.gate(endpoint), counts)
         return _Call(self, request, endpoint.retry_safe, decode).run(self.quotas.gate(endpoint), counts)
 
     def send_raw(
@@ -124,15 +130,24 @@ class _Call:
         "_request",
         "_retries",
         "_retry_safe",
+        "_sink",
         "_started",
         "_token",
     )
 
-    def __init__(self, calls: Calls, request: Request, retry_safe: bool, decode: Decode | None) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        calls: Calls,
+        request: Request,
+        retry_safe: bool,  # noqa: FBT001
+        decode: Decode | None,
+        sink: Sink | None = None,
+    ) -> None:
         self._calls = calls
         self._request = request
         self._retry_safe = retry_safe
         self._decode = decode
+        self._sink = sink
         self._started = time.monotonic()
         self._queued = 0.0
         self._attempts = 0
@@ -191,6 +206,7 @@ class _Call:
                 token=self._token.value,
                 handover=lease,
                 timeout=calls.options.attempt_timeout,
+                sink=self._sink,
             )
         except TransportError as error:
             return error
@@ -232,6 +248,9 @@ class _Call:
         if self._retries is None:
             self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=self._retry_safe)
         pause = self._retries.pause_after(error)
+        body = self._request[3]
+        if isinstance(body, Multipart) and not body.repeatable:
+            pause = None  # it came from a stream, of which the beginning is gone
         if pause is None or (deadline is not None and asyncio.get_running_loop().time() + pause >= deadline):
             raise _final(error, retry_safe=self._retry_safe)
         return pause

@@ -87,6 +87,18 @@ class Items:
 
 
 @frozen
+class Joined:
+    """A list of texts that is sent as one, joined by commas, which therefore none of them may hold."""
+
+    items: Items
+
+    def __call__(self, name: str, value: Any, /) -> str:
+        items = self.items(name, value)
+        _refuse_commas(name, items)
+        return ",".join(items)
+
+
+@frozen
 class Entries:
     """A mapping, of at most so many entries."""
 
@@ -131,11 +143,36 @@ def segment(name: str, value: object) -> str:
         raise InvalidArgument(name, value, "text that can be encoded as UTF-8") from None
 
 
+def segments(name: str, values: list[str]) -> str:
+    """Encode several values as one segment of a path, joined by commas, which therefore none of them may hold."""
+    _refuse_commas(name, values)
+    return ",".join(segment(f"{name}[{index}]", value) for index, value in enumerate(values))
+
+
+def _refuse_commas(name: str, values: list[str]) -> None:
+    for index, value in enumerate(values):
+        if "," in value:
+            raise InvalidArgument(f"{name}[{index}]", value, "a name without comma, since names are joined by commas")
+
+
+def not_empty(settings: Mapping[str, Any]) -> None:
+    """Refuse a change that changes nothing."""
+    if not settings:
+        raise InvalidArgument("settings", "none", "at least one setting to change")
+
+
 def seconds(name: str, value: Any, *, zero: bool = False) -> float:
     """Refuse what is no time span."""
     if isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0)):
         return float(value)
     raise InvalidArgument(name, value, f"seconds, {'not negative' if zero else 'more than 0'}")
+
+
+def on_off(name: str, value: Any, /) -> str:
+    """Write True and False as headers hold them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    raise InvalidArgument(name, value, "True or False")
 
 
 def obeys(check: Check) -> Callable[[Any, Attribute[Any], Any], None]:
@@ -157,11 +194,26 @@ USERNAME = Str(most=64, pattern=re.compile(r"[a-z0-9_.\-]+"), charset="a-z 0-9 _
 EXISTING_USER = Str(most=64)
 """The name of a user who exists; older apps have names that could not be registered today."""
 
+ONE_USER = Str(most=64, pattern=re.compile(r"[^,]+"), charset="anything but commas, which would join several names")
+"""The name of a user who exists, on a path where the service reads a comma as the end of a name."""
+
+MEMBERS = Items(60, each=EXISTING_USER)
+"""The users of a group or chat room whom one call changes."""
+
+MUTE_DURATION = Int(-1, (1 << 53) - 1)
+"""Milliseconds for which members are muted; -1 for good, 0 not any longer."""
+
+PAGE_NUMBER = Int(1, (1 << 31) - 1)
+"""A page of a listing by page number."""
+
 PASSWORD = Str(most=64, in_bytes=True, secret=True)
 """A login password."""
 
 NICKNAME = Str(most=100)
 """The name that push notifications show."""
+
+LABEL = Str(most=64)
+"""The name of a push label that exists; the vendor's console takes characters that the API does not."""
 
 CUSTOM_EVENT = Str(most=32, pattern=re.compile(r"[a-zA-Z0-9\-_/.]+"), charset="a-z A-Z 0-9 - _ / .")
 """The event of a custom message."""

@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import orjson
-from attrs import NOTHING, Attribute, fields, has, resolve_types
+from attrs import NOTHING, Attribute, fields, frozen, has, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
@@ -23,6 +23,13 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _EXTRA: Final = "extra"
+
+
+@frozen
+class Form:
+    """Fields that are sent as a form instead of as JSON."""
+
+    fields: Mapping[str, Any]
 
 
 def to_dict(value: Any) -> Any:
@@ -56,6 +63,25 @@ def parse(body: bytes) -> Any:
 def inline(content: Any) -> dict[str, Any]:
     """Write a content as one object with its type and its fields side by side."""
     return {"type": content.type, **to_dict(content)}
+
+
+def as_list(part: Any) -> Any:
+    """Take a list as it is, and what the service answers alone as the list of it."""
+    return [part] if isinstance(part, dict) else part
+
+
+def succeeded(result: Any) -> bool:
+    """Read a result that is told in a word, or by some versions of the service as true or false."""
+    return str(result).lower() in {"success", "true"}
+
+
+def renamed(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Make the function that gives members other names."""
+
+    def rename(members: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {names.get(name, name): member for name, member in members.items()}
+
+    return rename
 
 
 def picker(path: str) -> Callable[[Any], Any]:
@@ -184,22 +210,31 @@ def _sequence_hook(cls: Any) -> Hook:
     return sequence
 
 
-def _wire_name(attribute: Attribute[Any]) -> str:
+def _wire_name(cls: Any, attribute: Attribute[Any]) -> str:
     if get_origin(attribute.type) is Annotated:
         for mark in get_args(attribute.type)[1:]:
             if getattr(mark, "rename", None):
                 return str(mark.rename)
+    if getattr(cls, "wire_in_camel_case", False):
+        first, *others = attribute.name.split("_")
+        return first + "".join(word.capitalize() for word in others)
     return attribute.name
+
+
+def _options(cls: Any) -> dict[str, Any]:
+    """Tell cattrs of each field that has another name on the wire, and to leave `extra` alone."""
+    names = {attribute.name: _wire_name(cls, attribute) for attribute in fields(cls) if attribute.name != _EXTRA}
+    options: dict[str, Any] = {name: override(rename=wire) for name, wire in names.items() if name != wire}
+    return {**options, _EXTRA: override(omit=True)} if len(names) < len(fields(cls)) else options
 
 
 def _model_hook(cls: Any, converter: Converter) -> Hook:
     resolve_types(cls)
     attributes = [attribute for attribute in fields(cls) if attribute.name != _EXTRA]
-    by_wire_name = {_wire_name(attribute): attribute for attribute in attributes}
+    by_wire_name = {_wire_name(cls, attribute): attribute for attribute in attributes}
     known = by_wire_name.keys()
     keeps_extra = len(attributes) < len(fields(cls))
-    options: dict[str, Any] = {_EXTRA: override(omit=True)} if keeps_extra else {}
-    read_all: Hook = make_dict_structure_fn(cls, converter, _cattrs_detailed_validation=False, **options)
+    read_all: Hook = make_dict_structure_fn(cls, converter, _cattrs_detailed_validation=False, **_options(cls))
 
     def read_singly(data: Mapping[str, Any]) -> Any:
         """Read field by field; what does not fit and is not the key is left to `extra`."""
@@ -236,8 +271,7 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
 def _model_unhook(cls: Any, converter: Converter) -> Callable[[Any], Any]:
     resolve_types(cls)
     keeps_extra = any(attribute.name == _EXTRA for attribute in fields(cls))
-    options: dict[str, Any] = {_EXTRA: override(omit=True)} if keeps_extra else {}
-    write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **options)
+    write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **_options(cls))
 
     def model(instance: Any) -> dict[str, Any]:
         data: dict[str, Any] = write(instance)

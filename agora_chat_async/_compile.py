@@ -9,22 +9,47 @@ from __future__ import annotations
 import inspect
 import itertools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from attrs import frozen
 
-from agora_chat_async._checks import segment
-from agora_chat_async._pages import Pages
+from agora_chat_async._checks import segment, segments
+from agora_chat_async._codec import Form
+from agora_chat_async._pages import Pages, numbered_page
+from agora_chat_async._transfer import Download
 
 _NUMBER: Final = itertools.count(1)
-_TAKEN: Final = frozenset({"Pages", "asked", "body", "check_body", "endpoint", "fetch", "path", "query", "segment"})
+_TAKEN: Final = frozenset(
+    {
+        "Download",
+        "Form",
+        "Pages",
+        "asked",
+        "body",
+        "check_body",
+        "endpoint",
+        "fetch",
+        "headers",
+        "numbered_page",
+        "path",
+        "query",
+    }
+    | {"segment", "segments"}
+)
 """Names that compiled functions use for themselves."""
 
 
 @frozen
 class Wire:
     """The name that a parameter has on the wire."""
+
+    name: str
+
+
+@frozen
+class Header:
+    """The header that a parameter is sent in."""
 
     name: str
 
@@ -40,6 +65,8 @@ SPREAD: Final = Mark("spread")
 """The parameter becomes several members of the body."""
 WHOLE: Final = Mark("whole")
 """The parameter is the body."""
+JOINED: Final = Mark("joined")
+"""The parameter is a list whose items fill one segment of the path, joined by commas."""
 
 
 @frozen
@@ -54,7 +81,13 @@ class Shape:
     """Parameters whose items a quota counts."""
     signature: inspect.Signature
     in_body: bool
+    form: bool
+    headers: Mapping[str, str]
+    """Headers that every call has."""
     paged: bool
+    download: bool
+    numbered: tuple[str, str] | None
+    """Wire names of the page's number and size, in listings by page number."""
     checks_body: bool
     is_coroutine: bool
 
@@ -75,48 +108,75 @@ def marks_of(annotation: Any) -> tuple[Any, ...]:
 def compile_function(shape: Shape, scope: dict[str, Any]) -> Callable[..., Any]:
     """Write and compile a function; `scope` holds the `endpoint` that it hands over, and perhaps `check_body`."""
     _refuse_wrong(shape)
-    scope |= {"segment": segment, "Pages": Pages}
-    lines, body, query = _argument_lines(shape, scope)
+    scope |= {"segment": segment, "segments": segments, "Pages": Pages, "Form": Form, "numbered_page": numbered_page}
+    scope["Download"] = Download
+    lines, body, query, headers = _argument_lines(shape, scope)
     if shape.checks_body:
-        lines.append("check_body(body)")
+        lines.append(f"check_body({'body' if shape.in_body else 'query'})")
     counts = "{" + ", ".join(f"{name!r}: len({name})" for name in shape.counted) + "}" if shape.counted else "None"
     url = f"f{shape.path!r}" if shape.placeholders else repr(shape.path)
-    if shape.paged:
+    if shape.form:
+        body = f"Form({body})"
+    if shape.numbered:
+        number, size = shape.numbered
+        lines += [
+            f"path = {url}",
+            "async def fetch(cursor):",
+            f"    asked = query if cursor is None else {{**query, {number!r}: int(cursor)}}",
+            f"    page = await self._door.send(endpoint, path, asked, None, {counts}, {headers})",
+            f"    return numbered_page(page, asked[{number!r}], asked[{size!r}])",
+            "return Pages(fetch)",
+        ]
+    elif shape.download:
+        lines += [
+            f"path = {url}",
+            f"def fetch(sink): return self._door.send(endpoint, path, {query}, None, {counts}, {headers}, sink)",
+            "return Download(fetch)",
+        ]
+    elif shape.paged:
         lines += [
             f"path = {url}",
             "def fetch(cursor):",
             "    asked = query if cursor is None else {**query, 'cursor': cursor}",
-            f"    return self._door.send(endpoint, path, asked, None, {counts})",
+            f"    return self._door.send(endpoint, path, asked, None, {counts}, {headers})",
             "return Pages(fetch, cursor)",
         ]
     else:
-        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts})")
-    head = f"{'def' if shape.paged else 'async def'} {shape.name}{_parameter_list(shape, scope)}:"
+        lines.append(f"return await self._door.send(endpoint, {url}, {query}, {body}, {counts}, {headers})")
+    head = f"{'def' if shape.paged or shape.download else 'async def'} {shape.name}{_parameter_list(shape, scope)}:"
     return _executed(shape, "\n    ".join([head, *lines]) + "\n", scope)
 
 
 def _refuse_wrong(shape: Shape) -> None:
     names = shape.parameters.keys()
-    named = {*shape.placeholders, *shape.counted, *(["cursor"] if shape.paged else [])}
+    named = {*shape.placeholders, *shape.counted, *(["cursor"] if shape.paged and not shape.numbered else [])}
     wrong = (
         (not shape.path.startswith("/"), "the path begins with /"),
         (named - names, f"no parameter is named {', '.join(sorted(named - names))}"),
         (_TAKEN & names, f"no parameter may be named {', '.join(sorted(_TAKEN & names))}"),
-        (shape.is_coroutine == shape.paged, "the stub is `async def`, or `def` where it returns Pages"),
+        (
+            shape.is_coroutine == (shape.paged or shape.download),
+            "the stub is `async def`, or `def` where it returns Pages or a Download",
+        ),
     )
     for fault, rule in wrong:
         if fault:
             raise TypeError(f"{shape.id} is declared wrongly: {rule}")
 
 
-def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str, str]:
-    """Write what checks the arguments and fills body or query; name the two as the call has to pass them."""
+def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str, str, str]:
+    """Write what checks the arguments and fills body, query and headers; name these as the call has to pass them."""
     fields = {name for name in shape.parameters if name not in shape.placeholders}
-    if shape.paged:
+    if shape.paged and not shape.numbered:
         fields.remove("cursor")
+    in_header = {name for name in fields if any(isinstance(mark, Header) for mark in _marks(shape, name))}
+    fields -= in_header
     whole = any(WHOLE in marks_of(parameter.annotation) for parameter in shape.parameters.values())
     target = "body" if shape.in_body else "query"
-    lines, body, query = list[str](), "None", "None"
+    lines, body, query, headers = list[str](), "None", "None", "None"
+    if in_header or shape.headers:
+        lines.append(f"headers = {dict(shape.headers)!r}")
+        headers = "headers"
     if fields and not whole:
         lines.append(f"{target} = {{}}")
         body, query = ("body", "None") if shape.in_body else ("None", "query")
@@ -124,7 +184,13 @@ def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str
         marks = marks_of(parameter.annotation)
         value = _checked(name, marks, scope)
         if name in shape.placeholders:
-            lines.append(f"{name} = segment({name!r}, {value})")
+            encode = "segments" if JOINED in marks else "segment"
+            lines.append(f"{name} = {encode}({name!r}, {value})")
+            continue
+        if name in in_header:
+            header = next(mark.name for mark in marks if isinstance(mark, Header))
+            put = f"headers[{header!r}] = {value}"
+            lines += [f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put]
             continue
         if name not in fields:
             continue
@@ -137,7 +203,11 @@ def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str
         wire_name = next((mark.name for mark in marks if isinstance(mark, Wire)), name)
         put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"
         lines += [f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put]
-    return lines, body, query
+    return lines, body, query, headers
+
+
+def _marks(shape: Shape, name: str) -> tuple[Any, ...]:
+    return marks_of(shape.parameters[name].annotation)
 
 
 def _checked(name: str, marks: tuple[Any, ...], scope: dict[str, Any]) -> str:

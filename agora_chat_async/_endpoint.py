@@ -39,6 +39,7 @@ from typing import (
 from agora_chat_async._codec import parse, picker, structure_hook
 from agora_chat_async._compile import WHOLE, Shape, compile_function, marks_of
 from agora_chat_async._pages import Page, Pages
+from agora_chat_async._transfer import Download, Sink, upload_of
 from agora_chat_async.quota import Quota, Rate
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,13 +50,15 @@ _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 class Door(Protocol):
     """What a compiled endpoint calls to be sent."""
 
-    def send(
+    def send(  # noqa: PLR0917 - called by compiled functions only
         self,
         endpoint: Endpoint,
         path: str,
         query: Mapping[str, Any] | None,
-        json: Any,
+        body: Any,
         counts: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None = None,
+        sink: Sink | None = None,
         /,
     ) -> Awaitable[Any]:
         """Send one call; what is returned gives its decoded result."""
@@ -93,7 +96,10 @@ class Endpoint:
         read: Callable[[Any], Any] | None,
         check: Callable[[dict[str, Any]], None] | None,
         in_body: bool,
+        form: bool,
+        headers: Mapping[str, str],
         next_page: str,
+        numbered: tuple[str, str] | None,
     ) -> None:
         self.stub = stub
         self.method = method
@@ -104,6 +110,9 @@ class Endpoint:
         self.pick = pick
         self.check = check
         self.in_body = in_body
+        self.form = form
+        self.headers = headers
+        self.numbered = numbered
         self._read = read
         self._next_page = next_page
         self.__name__: str = stub.__name__
@@ -174,7 +183,8 @@ class Endpoint:
     @cached_property
     def takes_array(self) -> bool:
         """Whether the body is a bare JSON array."""
-        return any(WHOLE in marks_of(parameter.annotation) for parameter in self.signature.parameters.values())
+        marks = [marks_of(parameter.annotation) for parameter in self.signature.parameters.values()]
+        return any(WHOLE in each and upload_of not in each for each in marks)
 
     @cached_property
     def function(self) -> Callable[..., Any]:
@@ -187,7 +197,11 @@ class Endpoint:
             tuple(sorted({rate.counts for rate in self.all_rates if rate.counts})),
             self.signature,
             in_body=self.in_body,
+            form=self.form,
+            headers=self.headers,
             paged=self.paged,
+            download=self.signature.return_annotation is Download,
+            numbered=self.numbered,
             checks_body=self.check is not None,
             is_coroutine=inspect.iscoroutinefunction(self.stub),
         )
@@ -271,7 +285,10 @@ class _Verb:
         read: Callable[[Any], Any] | None = None,
         check: Callable[[dict[str, Any]], None] | None = None,
         in_body: bool | None = None,
+        form: bool = False,
+        headers: Mapping[str, str] | None = None,
         next_page: str = "cursor",
+        numbered: tuple[str, str] | None = None,
     ) -> Callable[[F], F]:
         """Declare an endpoint.
 
@@ -281,9 +298,12 @@ class _Verb:
             retry_safe: May the call be sent again when it is not known whether it was carried out?
             pick: Where in the envelope the result lies, as `picker` reads it; the whole envelope by default.
             read: Rearranges the picked part before it is decoded.
-            check: Refuses a body that as a whole breaks a rule.
+            check: Refuses a body, or a query, that as a whole breaks a rule.
             in_body: Send the parameters as JSON although the method would put them in the query, or the reverse.
+            headers: Headers that every call has.
+            form: Send the body as a form instead of as JSON.
             next_page: Where in the envelope of a listing the next cursor lies.
+            numbered: For a listing by page number, the wire names of the page's number and size.
         """
 
         def declare(stub: F) -> F:
@@ -298,7 +318,10 @@ class _Verb:
                 read=read,
                 check=check,
                 in_body=self._in_body if in_body is None else in_body,
+                form=form,
+                headers=headers or {},
                 next_page=next_page,
+                numbered=numbered,
             )
 
         return declare

@@ -14,7 +14,7 @@ import ipaddress
 import re
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -28,7 +28,8 @@ from attrs import frozen
 from httpx_aiohttp import AiohttpTransport
 
 from agora_chat_async._checks import segment
-from agora_chat_async._codec import encode
+from agora_chat_async._codec import Form, encode
+from agora_chat_async._transfer import Multipart, Sink
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for DNS, TCP and TLS of one connection."""
 
-Request = tuple[str, str, Mapping[str, Any] | None, Any]
-"""Method, path below the app, query, and body as JSON-ready data."""
+Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | None]
+"""Method, path below the app, query, body as JSON-ready data or a `Form`, and headers of its own."""
 
+_ACCEPT_JSON: Final = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"))
+_ACCEPT_FILE: Final = ((b"Accept", b"application/octet-stream"), (b"Accept-Encoding", b"identity"))
 _HOST: Final = re.compile(r"(?:[^\s.%:]{1,63}\.)*[^\s.%:]{1,63}\.?|[0-9a-fA-F:.]+")
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
@@ -104,8 +107,6 @@ class Wire:
         self._build_url = lru_cache(512)(self._make_url)
         self._headers = [
             (b"Host", urlsplit(base).netloc.encode()),
-            (b"Accept", b"application/json"),
-            (b"Accept-Encoding", b"gzip"),
             (b"User-Agent", user_agent.encode("ascii")),
         ]
 
@@ -131,36 +132,63 @@ class Wire:
         token: str,
         handover: Handover,
         timeout: float | None,  # noqa: ASYNC109 - a failure has to say whether the request was handed over before it
+        sink: Sink | None = None,
     ) -> Answer:
         """Send one request and read its whole answer.
 
         The handover is told when the request gets a connection and when it is written. A failure before the first is
         `ConnectFailed`, a later one `TransportError`; a status is never an error here.
         """
+        if isinstance(request[3], Multipart):
+            await request[3].measure()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as clock:
+
+                def moved() -> None:
+                    """Give a file that is on its way the whole time anew, for as long as it moves."""
+                    if timeout is not None:
+                        clock.reschedule(asyncio.get_running_loop().time() + timeout)
+
                 if not self._tells_handing:  # the moment before such a transport is the latest safe one
                     handover.hand()
                     await handover.sent()
-                return await self._exchange(self._request(request, token, handover), handover)
+                return await self._exchange(self._request(request, token, handover, sink, moved), handover, sink, moved)
         except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error) as error:
             late = "no whole answer in time" if handover.handed else "no connection in time"
             reason = late if isinstance(error, TimeoutError) else _reason(error)
             failure = TransportError if handover.handed else ConnectFailed
             raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
-    def _request(self, request: Request, token: str, handover: Handover) -> httpx.Request:
-        method, path, query, json = request
-        headers = [*self._headers, (b"Authorization", f"Bearer {token}".encode("ascii"))]
-        content = None
-        if json is not None:
+    def _request(
+        self,
+        request: Request,
+        token: str,
+        handover: Handover,
+        sink: Sink | None,
+        moved: Callable[[], None],
+    ) -> httpx.Request:
+        method, path, query, body, own_headers = request
+        accept = _ACCEPT_JSON if sink is None else _ACCEPT_FILE
+        headers = [*self._headers, *accept, (b"Authorization", f"Bearer {token}".encode("ascii"))]
+        content, stream = None, None
+        if isinstance(body, Form):
+            headers.append((b"Content-Type", b"application/x-www-form-urlencoded"))
+            content = urlencode(body.fields).encode("ascii")
+        elif isinstance(body, Multipart):
+            headers.append((b"Content-Type", body.content_type.encode("ascii")))
+            if body.length is not None:
+                headers.append((b"Content-Length", str(body.length).encode("ascii")))
+            stream = _Outgoing(body, moved)
+        elif body is not None:
             headers.append((b"Content-Type", b"application/json"))
-            content = encode(json)
+            content = encode(body)
+        if own_headers is not None:
+            headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in own_headers.items()]
         extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}
         if isinstance(self._transport, httpx.AsyncHTTPTransport):
             extensions["trace"] = _tracer(handover)
         url = self._build_url(path, _query_string(query))
-        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+        return httpx.Request(method, url, headers=headers, content=content, stream=stream, extensions=extensions)
 
     def _make_url(self, path: str, query: str) -> httpx.URL:
         url = httpx.URL(f"{self.base}{path}{query}")
@@ -171,7 +199,9 @@ class Wire:
             raise InvalidArgument("path", path, "a path that reaches the server as it is")
         return url
 
-    async def _exchange(self, request: httpx.Request, handover: Handover) -> Answer:
+    async def _exchange(
+        self, request: httpx.Request, handover: Handover, sink: Sink | None, moved: Callable[[], None]
+    ) -> Answer:
         assert self._client is not None  # noqa: S101 - the session is open
         mark = _handover.set(handover)
         try:
@@ -179,7 +209,11 @@ class Wire:
         finally:
             _handover.reset(mark)
         try:
-            body = await self._read(response)
+            if sink is not None and response.is_success:
+                await _pour(response, sink, moved)
+                body = b""
+            else:
+                body = await self._read(response)
         except (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error):
             if response.is_success:
                 raise
@@ -213,6 +247,35 @@ class Wire:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+async def _pour(response: httpx.Response, sink: Sink, moved: Callable[[], None]) -> None:
+    """Pass an answer on as it comes; fewer bytes than announced are a fault."""
+    announced = response.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() else None
+    await sink.begin(size)
+    came = 0
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
+    async for chunk in response.stream:
+        came += len(chunk)
+        moved()
+        await sink.write(chunk)
+        moved()
+    if size is not None and came != size:
+        raise httpx.ReadError(f"{size} bytes were announced, {came} came")
+
+
+class _Outgoing(httpx.AsyncByteStream):
+    """A file on its way out."""
+
+    def __init__(self, body: Multipart, moved: Callable[[], None]) -> None:
+        self._body = body
+        self._moved = moved
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._body:
+            self._moved()
+            yield chunk
+
+
 def base_url(host: str, org: str, app: str) -> str:
     """Make the address below which the app's routes lie; https is required except on this machine."""
     rule = "a host name such as 'a41.chat.agora.io', or a URL without path and user"
@@ -240,6 +303,12 @@ def check_raw_request(method: str, path: str) -> None:
         raise InvalidArgument("path", path, "'/' and segments that are not empty, '.' or '..'")
     if any(not "!" <= character <= "~" or character in "?#\\" for character in path):
         raise InvalidArgument("path", path, "a percent-encoded path without query")
+
+
+def _header_value(name: str, value: str) -> bytes:
+    if not (value.isascii() and value.isprintable()):
+        raise InvalidArgument(name, value, "printable ASCII, since it is sent in a header", secret="secret" in name)
+    return value.encode("ascii")
 
 
 def _is_loopback(host: str) -> bool:

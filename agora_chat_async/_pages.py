@@ -109,3 +109,8 @@ def _place(state: dict[str, Any]) -> tuple[str | None, int, bool]:
     if isinstance(cursor, str | None) and isinstance(given, int) and given >= 0:
         return cursor, given, bool(done)
     raise ValueError("not a place in a listing")
+
+
+def numbered_page(page: Page[T], number: int, size: int) -> Page[T]:
+    """Give a page of a listing by page number its cursor: the next number, or None after a page that is not full."""
+    return Page(page.items, str(number + 1) if len(page.items) >= size else None, page.extra)

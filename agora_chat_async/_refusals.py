@@ -39,6 +39,8 @@ _BY_NAME: Final[dict[str, type[APIError]]] = {
     "illegal_argument": IllegalArgument,
     "invalid_parameter": IllegalArgument,
     "json_parse": IllegalArgument,
+    "IllegalArgumentException": IllegalArgument,
+    "MessageException": IllegalArgument,
     "duplicate_unique_property_exists": AlreadyExists,
     "unauthorized": Unauthorized,
     "auth_bad_access_token": BadToken,
@@ -46,12 +48,17 @@ _BY_NAME: Final[dict[str, type[APIError]]] = {
     "forbidden_op": ForbiddenOperation,
     "exceed_limit": LimitReached,
     "EditLimitExceededException": LimitReached,
+    "LimitException": LimitReached,
     "EditFeatureNotEnabledException": FeatureNotEnabled,
+    "ServiceNotOpenException": FeatureNotEnabled,
     "organization_application_not_found": AppNotFound,
     "service_resource_not_found": NotFound,
     "resource_not_found": NotFound,
     "entity_not_found": NotFound,
     "storage_object_not_found": NotFound,
+    "required_property_not_found": NotFound,
+    "EntityNotFoundException": NotFound,
+    "ResourceNotFoundException": NotFound,
     "file_expired": Expired,
     "MessageUnavailableException": Expired,
     "reach_limit": RateLimited,
@@ -60,12 +67,22 @@ _BY_NAME: Final[dict[str, type[APIError]]] = {
     "no_full_text_index": UnsupportedOperation,
 }
 
+# Names that mean one thing with one status and another thing with another.
+_BY_STATUS_AND_NAME: Final[dict[tuple[int, str | None], type[APIError]]] = {
+    (401, "MetadataException"): ForbiddenOperation,
+}
+_KNOWN_NAMES: Final = {*_BY_NAME, *(name for _, name in _BY_STATUS_AND_NAME)}
+
 # The service sends some errors without a name of their own; these words of the description tell them apart.
 _BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
     (400, "too many queries"): RateLimited,
     (400, "message is too large"): PayloadTooLarge,
+    (400, "already operation this message"): AlreadyExists,
     (500, "javax.ws.rs.webapplicationexception"): UnsupportedOperation,
 }
+
+_DESCRIPTIONS: Final = ("error_description", "error_desc", "requestStatusCode", "result")
+"""Where an error answer may have its description; two are those of reactions, the last is presence's."""
 
 _SERVER_ERRORS: Final = 500
 
@@ -90,6 +107,8 @@ def api_error_class(status: int, error: str | None, description: str | None) -> 
     for (hint_status, words), cls in _BY_HINT.items():
         if status == hint_status and words in text:
             return cls
+    if (status, error) in _BY_STATUS_AND_NAME:
+        return _BY_STATUS_AND_NAME[status, error]
     if error in _BY_NAME:
         return _BY_NAME[error]
     return _BY_STATUS.get(status, BadRequest if status < _SERVER_ERRORS else ServerError)
@@ -101,7 +120,7 @@ def error_name(payload: Mapping[str, Any]) -> str | None:
         value = payload.get(key)
         if isinstance(value, str) and value:
             name = value.rpartition(".")[2] if key == "exception" else value
-            if key == "error" or name in _BY_NAME:
+            if key == "error" or name in _KNOWN_NAMES:
                 return name
     return None
 
@@ -114,8 +133,8 @@ def refusal(answer: Answer, method: str, path: str) -> APIError:
         payload = None
     said = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
     name = error_name(said)
-    words = said.get("error_description")
-    description = words if isinstance(words, str) else None
+    words = (said.get(key) for key in _DESCRIPTIONS)
+    description = next((text for text in words if isinstance(text, str)), None)
     if answer.is_redirect:
         description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
     return api_error_class(answer.status, name, description)(

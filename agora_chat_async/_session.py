@@ -237,7 +237,7 @@ class Session(Caller):
 async def _exchange(wire: Wire, access_token: str) -> Token:
     """Trade an AccessToken2 for a token of the REST platform."""
     answer = await wire.send(
-        ("POST", "/token", None, {"grant_type": "agora"}), token=access_token, handover=Lease(), timeout=30.0
+        ("POST", "/token", None, {"grant_type": "agora"}, None), token=access_token, handover=Lease(), timeout=30.0
     )
     if not answer.ok:
         raise refusal(answer, "POST", "/token")

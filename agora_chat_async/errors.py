@@ -18,16 +18,16 @@ AgoraChatError
 └── APIError                     the service answered with an error
     ├── BadRequest               400, 405, 406, 415
     │   ├── IllegalArgument      illegal_argument, invalid_parameter, json_parse
-    │   └── AlreadyExists        duplicate_unique_property_exists
+    │   └── AlreadyExists        duplicate_unique_property_exists, 400 "already operation this message"
     ├── PayloadTooLarge          413, and 400 "message is too large"
     ├── Unauthorized             401
     │   └── BadToken             auth_bad_access_token
     ├── Forbidden                402, 403
-    │   ├── ForbiddenOperation   forbidden_op
-    │   ├── LimitReached         exceed_limit, EditLimitExceededException
-    │   ├── FeatureNotEnabled    EditFeatureNotEnabledException
+    │   ├── ForbiddenOperation   forbidden_op, 401 MetadataException (the user is not in the chat room)
+    │   ├── LimitReached         exceed_limit, LimitException, EditLimitExceededException
+    │   ├── FeatureNotEnabled    EditFeatureNotEnabledException, ServiceNotOpenException
     │   └── NotYourMessage       RewriteMessageNotAuthorizedException (a 401 that is no token fault)
-    ├── NotFound                 404
+    ├── NotFound                 404, and 400 where push operations or passwords miss a user, label or template
     │   ├── AppNotFound          organization_application_not_found
     │   └── Expired              file_expired, MessageUnavailableException
     ├── RateLimited              429 reach_limit, 400 "too many queries"
@@ -200,7 +200,7 @@ class IllegalArgument(BadRequest):
 
 
 class AlreadyExists(BadRequest):
-    """The name is taken."""
+    """The name is taken, or what was to be added is there already."""
 
 
 class PayloadTooLarge(APIError):

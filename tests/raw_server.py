@@ -12,6 +12,10 @@ from attrs import define, field, frozen
 USER = b'{"entities":[{"username":"anna","uuid":"u-1","created":1,"activated":true}],"timestamp":1,"duration":0}'
 
 
+CUT = b"\0CUT"
+"""At the end of an answer: close the connection behind it."""
+
+
 @frozen
 class RawRequest:
     """A request as it arrived."""
@@ -74,8 +78,10 @@ class RawServer:
                 reply = await self.respond(request)
                 if reply is None:
                     return
-                writer.write(reply)
+                writer.write(reply.removesuffix(CUT))
                 await writer.drain()
+                if reply.endswith(CUT):
+                    return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -11,7 +11,30 @@ if TYPE_CHECKING:
 
 GROUPS: Final[Mapping[str, str]] = {
     "users": "Users",
+    "contacts": "Contacts",
+    "user_attributes": "UserAttributes",
+    "mutes": "Mutes",
+    "presence": "Presence",
     "messages": "Messages",
+    "groups": "Groups",
+    "group_members": "GroupMembers",
+    "group_mutes": "GroupMutes",
+    "group_blocks": "GroupBlocks",
+    "group_allowlist": "GroupAllowlist",
+    "rooms": "Rooms",
+    "room_members": "RoomMembers",
+    "room_attributes": "RoomAttributes",
+    "room_mutes": "RoomMutes",
+    "room_blocks": "RoomBlocks",
+    "room_allowlist": "RoomAllowlist",
+    "threads": "Threads",
+    "thread_members": "ThreadMembers",
+    "reactions": "Reactions",
+    "files": "Files",
+    "group_files": "GroupFiles",
+    "push": "Push",
+    "push_labels": "PushLabels",
+    "callbacks": "Callbacks",
 }
 """Class of each group, by the name of its module."""
 

@@ -155,7 +155,7 @@ class Users(
             password: 1 to 64 bytes.
 
         Raises:
-            NotFound: There is no such user; some versions of the service answer BadRequest.
+            NotFound: There is no such user.
         """
         ...
 

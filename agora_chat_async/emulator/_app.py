@@ -14,19 +14,40 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Literal, Self
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from attrs import evolve, frozen
 from starlette.types import Receive, Scope, Send
 
 from agora_chat_async._codec import encode, parse
 from agora_chat_async.api import all_endpoints
-from agora_chat_async.emulator import _messages, _tokens, _users
+from agora_chat_async.emulator import (
+    _callbacks,
+    _contacts,
+    _files,
+    _group_members,
+    _groups,
+    _member_lists,
+    _messages,
+    _mutes,
+    _presence,
+    _push,
+    _push_labels,
+    _reactions,
+    _room_attributes,
+    _room_members,
+    _rooms,
+    _threads,
+    _tokens,
+    _user_attributes,
+    _users,
+)
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
-from agora_chat_async.emulator._call import Call, Handler
+from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._control import control_app
-from agora_chat_async.emulator._errors import Refusal, not_emulated, unauthorized
+from agora_chat_async.emulator._errors import Refusal, illegal, not_emulated, too_fast, unauthorized
 from agora_chat_async.emulator._log import RequestLog
+from agora_chat_async.emulator._multipart import read_upload
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
 from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG, Settings
@@ -39,7 +60,29 @@ ARRIVAL: Final = "agora_chat_emulator_arrival"
 _logger: Final = logging.getLogger(__name__)
 _REGISTRATION: Final = "POST /users"
 _CONTROL: Final = b"/_emulator"
-_GROUPS: Final = (_tokens, _users, _messages)
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_GROUPS: Final = (
+    _tokens,
+    _users,
+    _contacts,
+    _user_attributes,
+    _mutes,
+    _presence,
+    _messages,
+    _files,
+    _groups,
+    _group_members,
+    _rooms,
+    _room_members,
+    _room_attributes,
+    _member_lists,
+    _threads,
+    _reactions,
+    _push,
+    _push_labels,
+    _callbacks,
+)
 """Modules of handlers; what no handler in them answers is answered with 501."""
 
 
@@ -113,6 +156,7 @@ class Emulator:
         self.handlers: dict[str, Handler] = {
             name: handler for group in _GROUPS for name, handler in group.answers.handlers.items()
         }
+        self._too_fast = {name: refusal for group in _GROUPS for name, refusal in group.answers.too_fast.items()}
         self.tree = RouteTree(operations)
         self.quotas = Quotas(
             operations,
@@ -176,12 +220,13 @@ class Emulator:
         self.gatekeeper.revoke_all()
         await self.state.database.run(self.state.tokens.revoke_all)
 
-    async def _answer(self, request: _Request) -> tuple[int, bytes]:
+    async def _answer(self, request: _Request) -> tuple[int, bytes | Attachment]:
         if self._jitter:
             delay = random.random() * self._jitter  # noqa: S311 - a network, not a secret
             request = evolve(request, at=request.at + delay)
             await asyncio.sleep(request.at - self._monotonic())
         number, outcome = self._judge(request)
+        answer: bytes | Attachment
         try:
             status, answer = 200, await self._carry_out(outcome)
         except Refusal as refusal:
@@ -205,7 +250,7 @@ class Emulator:
             identity = self._identify(match.route, request)
             counts = _counts(match.route, request.body)
             cost = sum(counts.values()) if counts else 1
-            self._count(route, request.at, counts)
+            self._count(match.route, request.at, counts)
             admitted = True
             outcome = self._call(match, path, identity, request)
         except Refusal as refusal:
@@ -213,9 +258,10 @@ class Emulator:
         number = self.log.add(request.at, request.method, request.target, route, admitted=admitted, cost=cost)
         return number, outcome
 
-    def _count(self, route: str, at: float, counts: dict[str, int]) -> None:
-        if self._enforce_quotas and not self.quotas.admit(route, at, counts):
-            raise Refusal(429, "reach_limit", "The request has reached API limit: calls come faster than the quota")
+    def _count(self, route: Route, at: float, counts: dict[str, int]) -> None:
+        if self._enforce_quotas and not self.quotas.admit(route.name, at, counts):
+            refusal = next((self._too_fast[name] for name in route.ids if name in self._too_fast), too_fast)
+            raise refusal()
 
     def _match(self, request: _Request) -> tuple[Match, str]:
         segments = split_path(request.raw_path)
@@ -250,7 +296,7 @@ class Emulator:
 
     def _call(self, match: Match, path: str, identity: Identity, request: _Request) -> Call:
         body = _body(match.route, request)
-        operation = match.route.choose(body)
+        operation = match.route.choose(match.values, body)
         if operation.id not in self.handlers:
             raise not_emulated(f"{operation.id} ({request.method} {path}) is not emulated yet")
         return Call(
@@ -264,10 +310,11 @@ class Emulator:
             state=self.state,
             settings=self.settings,
             gatekeeper=self.gatekeeper,
+            headers=request.headers,
             elapsed=lambda: max(0.0, self._monotonic() - request.at),
         )
 
-    async def _carry_out(self, outcome: Call | Refusal) -> bytes:
+    async def _carry_out(self, outcome: Call | Refusal) -> bytes | Attachment:
         if isinstance(outcome, Refusal):
             raise outcome
         answer = await self.state.database.run(lambda: self._perform(outcome))
@@ -275,9 +322,10 @@ class Emulator:
             step()
         return answer
 
-    def _perform(self, call: Call) -> bytes:
+    def _perform(self, call: Call) -> bytes | Attachment:
         call.refuse_strangers()
-        return encode(self.handlers[call.operation.id](call))
+        answer = self.handlers[call.operation.id](call)
+        return answer if isinstance(answer, Attachment) else encode(answer)
 
     def _error(self, refusal: Refusal, request: _Request) -> bytes:
         now, elapsed = self.settings.now(), max(0.0, self._monotonic() - request.at)
@@ -318,29 +366,47 @@ def _counts(route: Route, body: bytes) -> dict[str, int]:
 def _body(route: Route, request: _Request) -> Any:
     if not any(operation.has_body for operation in route.operations):
         return None
+    if any(operation.takes_file for operation in route.operations):
+        return read_upload(request.header(b"content-type") or "", request.body)
+    is_form = any(operation.form for operation in route.operations)
     if any(operation.needs_content_type for operation in route.operations):
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Refusal(415, "web_application", f"Unsupported Media Type: {kind or 'none'}, not application/json")
+        wanted = _FORM if is_form else _JSON
+        if kind != wanted:
+            raise Refusal(415, "web_application", f"Unsupported Media Type: {kind or 'none'}, not {wanted}")
+    if is_form:
+        return _fields(request.body)
     try:
         return parse(request.body)
     except ValueError as error:
         raise Refusal(400, "json_parse", f"Unexpected character or end in the body: {error}") from None
 
 
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise illegal("invalid request: the form is not UTF-8") from None
+
+
 async def _read(receive: Receive) -> bytes | None:
     """Read the body; None where the caller hung up before its end."""
-    body, more = b"", True
+    parts, more = list[bytes](), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
         more = message.get("more_body", False)
-    return body
+    return b"".join(parts)
 
 
-async def _respond(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+async def _respond(send: Send, status: int, answer: bytes | Attachment) -> None:
+    kind, body = (
+        (b"application/octet-stream", answer.content)
+        if isinstance(answer, Attachment)
+        else (b"application/json", answer)
+    )
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

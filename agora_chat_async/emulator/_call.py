@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from agora_chat_async._endpoint import endpoint_of
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
-from agora_chat_async.emulator._errors import illegal, unauthorized
+from agora_chat_async.emulator._errors import Refusal, illegal, unauthorized
 from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._routes import Operation
 from agora_chat_async.emulator._settings import Settings
@@ -20,6 +20,15 @@ APP = ("application", "organization", "applicationName")
 """The members of an envelope that name the app."""
 PLACE = ("path", "uri")
 """The members of an envelope that name the request."""
+
+_LAST_PAGE = 1_000_000_000
+
+
+@frozen
+class Attachment:
+    """An answer that is a file, not JSON."""
+
+    content: bytes = field(repr=False)
 
 
 @define
@@ -39,14 +48,21 @@ class Call:
     state: State
     settings: Settings
     gatekeeper: Gatekeeper
+    headers: Mapping[bytes, bytes]
+    """By name in lower case."""
     elapsed: Callable[[], float]
     """Seconds since the request arrived."""
     after: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
     """What to do once the transaction is through."""
 
-    def fields(self) -> Fields:
+    def header(self, name: str) -> str | None:
+        """One header of the request."""
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    def fields(self, refuse: Callable[[str], Refusal] = illegal) -> Fields:
         """The body as an object."""
-        return Fields(self.body, strict=self.settings.strict)
+        return Fields(self.body, strict=self.settings.strict, refuse=refuse)
 
     def query(self, *names: str) -> dict[str, str]:
         """The query, which may hold these parameters only."""
@@ -55,21 +71,36 @@ class Call:
             raise illegal(f"invalid request: the operation has no query parameter {', '.join(sorted(unknown))}")
         return query
 
-    def limit(self, query: dict[str, str], *, default: int, most: int) -> int:
+    def limit(self, query: dict[str, str], name: str = "limit", *, default: int, most: int) -> int:
         """A page's size, clamped as the service does."""
-        text = query.get("limit", str(default))
+        return self.whole(query, name, default=default, least=1, most=most)
+
+    def whole(self, query: dict[str, str], name: str, *, default: int, least: int, most: int) -> int:
+        """A whole number of the query, clamped to its bounds."""
+        text = query.get(name, str(default))
         try:
-            return min(max(int(text), 1), most)
+            return min(max(int(text), least), most)
         except ValueError:
-            raise illegal(f"invalid request: limit has to be a whole number, got {text}") from None
+            raise illegal(f"invalid request: {name} has to be a whole number, got {text}") from None
+
+    def window(self, query: dict[str, str], *, default: int, most: int) -> tuple[int, int]:
+        """How many entries the page with a number has, and how many come before it."""
+        size = self.whole(query, "pagesize", default=default, least=1, most=most)
+        number = self.whole(query, "pagenum", default=1, least=1, most=_LAST_PAGE)
+        return size, (number - 1) * size
+
+    def echo(self, query: dict[str, str]) -> dict[str, list[str]]:
+        """The query as answers repeat it."""
+        return {name: [value] for name, value in query.items()}
 
     def refuse_strangers(self) -> None:
         """Let the bearer of a user token reach no one but that user."""
         if not self.identity.user or self.operation.open_to_users:
             return
         me = self.state.users.find(self.identity.user)
-        place = next((name for name in self.values if name.endswith("username")), None)
-        if me is None or place is None or self.values[place] not in {me["username"], me["uuid"]}:
+        # In the path of a group or room a user is named second, and the request is about the group or room.
+        place = next(iter(self.values), "")
+        if me is None or not place.endswith("username") or self.values[place] not in {me["username"], me["uuid"]}:
             raise unauthorized("the token is one user's and the request is not about that user alone")
 
     def envelope(self, *members: str, action: str | None = None, **payload: Any) -> dict[str, Any]:
@@ -82,12 +113,15 @@ class Call:
             "path": f"/{self.path.split('/')[1]}",
             "uri": f"{self.origin}/{self.settings.org}/{self.settings.app}{self.path}",
         }
-        envelope: dict[str, Any] = {name: common[name] for name in ("action", *members)}
-        envelope.update(payload, timestamp=int(self.settings.now() * 1000), duration=int(self.elapsed() * 1000))
-        return envelope
+        return self.stamped(**{name: common[name] for name in ("action", *members)}, **payload)
+
+    def stamped(self, **payload: Any) -> dict[str, Any]:
+        """Add to a result only when it was made and how long that took."""
+        times = {"timestamp": int(self.settings.now() * 1000), "duration": int(self.elapsed() * 1000)}
+        return {**payload, **times}
 
 
-Handler = Callable[[Call], dict[str, Any]]
+Handler = Callable[[Call], dict[str, Any] | Attachment]
 
 
 class Answers:
@@ -95,10 +129,17 @@ class Answers:
 
     def __init__(self) -> None:
         self.handlers = dict[str, Handler]()
+        self.too_fast = dict[str, Callable[[], Refusal]]()
+        """How operations refuse calls above their quota, where not as the others do."""
 
-    def __call__(self, stub: Callable[..., Any]) -> Callable[[Handler], Handler]:
+    def __call__(
+        self, stub: Callable[..., Any], *, too_fast: Callable[[], Refusal] | None = None
+    ) -> Callable[[Handler], Handler]:
         """Bind a handler to a declared operation."""
-        return self.operation(endpoint_of(stub).id)
+        name = endpoint_of(stub).id
+        if too_fast is not None:
+            self.too_fast[name] = too_fast
+        return self.operation(name)
 
     def operation(self, name: str) -> Callable[[Handler], Handler]:
         """Bind a handler to the id of an operation."""

@@ -27,6 +27,7 @@ ENDPOINTS: Final = (
     ("GET", "/_emulator/windows", "the most calls in any window: ?seconds=1"),
     ("GET", "/_emulator/snapshot", "rows in each table"),
     ("POST", "/_emulator/users/{name}/online", 'log a user in or out: {"online": true}'),
+    ("POST", "/_emulator/callbacks", 'store callbacks as if they had failed now: {"size": 3}'),
     ("POST", "/_emulator/tokens/revoke", "let no token hold that was made before now"),
 )
 """Method, path and purpose of each, for the people who start the emulator."""
@@ -47,6 +48,7 @@ def control_app(emulator: Emulator) -> Starlette:
             Route("/_emulator/windows", controls.windows),
             Route("/_emulator/snapshot", controls.snapshot),
             Route("/_emulator/users/{name}/online", controls.online, methods=["POST"]),
+            Route("/_emulator/callbacks", controls.callbacks, methods=["POST"]),
             Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
             Route(_history.PATH + "{hour}.gz", controls.history),
         ],
@@ -117,6 +119,12 @@ class _Controls:
         if not isinstance(online, bool):
             raise illegal("online is true or false")
         return _json(await self._run(lambda: self._go(request.path_params["name"], online=online)))
+
+    async def callbacks(self, request: Request) -> Response:
+        size = (await _body(request)).get("size", 1)
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SEED:
+            raise illegal(f"size is a number from 1 to {_MAX_SEED}")
+        return _json({"date": await self._run(lambda: self._emulator.state.callbacks.store(size))})
 
     async def revoke(self, _: Request) -> Response:
         await self._emulator.revoke_tokens()

@@ -36,6 +36,16 @@ def illegal(description: str) -> Refusal:
     return Refusal(400, "illegal_argument", description)
 
 
+def invalid_parameter(description: str) -> Refusal:
+    """A member of the request is missing, unknown or out of its bounds."""
+    return Refusal(400, "invalid_parameter", description)
+
+
+def too_fast() -> Refusal:
+    """Calls come faster than the quota."""
+    return Refusal(429, "reach_limit", "The request has reached API limit: calls come faster than the quota")
+
+
 def unauthorized(description: str = "Unable to authenticate due to expired access token") -> Refusal:
     """The token is missing, expired or without the right."""
     return Refusal(401, "unauthorized", description)
@@ -49,6 +59,41 @@ def bad_token(description: str) -> Refusal:
 def no_such_user(name: str) -> Refusal:
     """The user in the path does not exist."""
     return Refusal(404, "service_resource_not_found", f"Service resource not found: no user {name}")
+
+
+def no_such_room(room_id: str) -> Refusal:
+    """The chat room in the path does not exist."""
+    return Refusal(404, "service_resource_not_found", f"Service resource not found: no chatroom {room_id}")
+
+
+def no_such_group(group_id: str) -> Refusal:
+    """The group in the path does not exist."""
+    return Refusal(404, "service_resource_not_found", f"Service resource not found: no group {group_id}")
+
+
+def unknown_user(name: str) -> Refusal:
+    """A user whom the request names beside its subject does not exist."""
+    return Refusal(404, "resource_not_found", f"username {name} doesn't exist!")
+
+
+def forbidden(description: str) -> Refusal:
+    """The request is understood, and what it asks is not allowed."""
+    return Refusal(403, "forbidden_op", description)
+
+
+def limit_exceeded(description: str) -> Refusal:
+    """The app, group or user has as many of something as it may."""
+    return Refusal(403, "exceed_limit", description)
+
+
+def push_illegal(description: str) -> Refusal:
+    """A value that notifications and their labels cannot have."""
+    return Refusal(400, "IllegalArgumentException", description)
+
+
+def push_limit(description: str) -> Refusal:
+    """As many labels, users under one, or tasks as there may be."""
+    return Refusal(403, "LimitException", f"limit request: {description}")
 
 
 def name_taken(name: str) -> Refusal:

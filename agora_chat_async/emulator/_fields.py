@@ -6,7 +6,7 @@ The checks are the emulator's own: what arrives is judged by the service's rules
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from agora_chat_async.emulator._errors import Refusal, illegal
@@ -24,9 +24,11 @@ def message_number(text: str) -> int | None:
 class Fields:
     """The members of one JSON object; `end` refuses those that nobody asked for."""
 
-    def __init__(self, data: Any, *, strict: bool, where: str = "") -> None:
+    def __init__(self, data: Any, *, strict: bool, where: str = "", refuse: Callable[[str], Refusal] = illegal) -> None:
+        """Take the object, and how its faults are named."""
+        self._refuse = refuse
         if not isinstance(data, dict):
-            raise illegal(f"invalid request: {where or 'the body'} has to be a JSON object")
+            raise refuse(f"invalid request: {where or 'the body'} has to be a JSON object")
         self._data: dict[str, Any] = data
         self._unread = set(self._data)
         self._strict = strict
@@ -50,6 +52,11 @@ class Fields:
     def optional_text(self, name: str, *, most: int | None = None, least: int = 0) -> str | None:
         """A text that may be left out."""
         return self.text(name, most=most, least=least) if self.has(name) else None
+
+    def id(self, name: str) -> str:
+        """An id that has to be there, which some clients send as a number."""
+        value = self._required(name)
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else self.text(name)
 
     def texts(self, name: str, *, most: int, least: int = 1) -> list[str]:
         """A list of texts, none of them empty."""
@@ -82,6 +89,14 @@ class Fields:
             raise self._wrong(name, "a whole number")
         return value
 
+    def number(self, name: str, *, least: int, most: int) -> int | None:
+        """A whole number within bounds, if there; some clients send it as text."""
+        value = self._optional(name, least)
+        number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
+            raise self._wrong(name, f"a whole number from {least} to {most}")
+        return number if self.has(name) else None
+
     def object(self, name: str) -> Mapping[str, Any]:
         """An object that has to be there."""
         value = self._required(name)
@@ -108,11 +123,11 @@ class Fields:
         """Refuse members that the operation does not have, where the emulator is strict."""
         if self._strict and self._unread:
             names = ", ".join(sorted(self._where + name for name in self._unread))
-            raise illegal(f"invalid request: the operation has no {names}")
+            raise self._refuse(f"invalid request: the operation has no {names}")
 
     def _required(self, name: str) -> Any:
         if name not in self._data:
-            raise illegal(f"invalid request: {self._where}{name} is required")
+            raise self._refuse(f"invalid request: {self._where}{name} is required")
         self._unread.discard(name)
         return self._data[name]
 
@@ -121,4 +136,4 @@ class Fields:
         return self._data.get(name, default)
 
     def _wrong(self, name: str, rule: str) -> Refusal:
-        return illegal(f"invalid request: {self._where}{name} has to be {rule}")
+        return self._refuse(f"invalid request: {self._where}{name} has to be {rule}")

@@ -29,9 +29,9 @@ def send_to_users(call: Call) -> dict[str, Any]:
     """Send to users."""
     fields = call.fields()
     to = fields.texts("to", most=_MAX_USERS)
-    draft = _draft(call, fields)
-    only_online = "routetype" in draft.options
-    ids = call.state.messages.send_to_users(draft, to, only_online=only_online)
+    draft = _draft(call, fields, "chat")
+    only_online, blocking = "routetype" in draft.options, call.state.contacts.blocking(to, draft.sender)
+    ids = call.state.messages.send_to_users(draft, to, only_online=only_online, blocking=blocking)
     return _sent(call, ids)
 
 
@@ -41,7 +41,7 @@ def send_to_chatgroups(call: Call) -> dict[str, Any]:
     fields = call.fields()
     to = fields.texts("to", most=_MAX_GROUPS)
     fields.flag("need_group_ack", default=False)
-    return _sent(call, call.state.messages.send_to_many(_draft(call, fields), "groupchat", to))
+    return _sent(call, call.state.messages.send_to_many(_draft(call, fields, "groupchat"), "groupchat", to))
 
 
 @answers(Messages.send_to_chatrooms)
@@ -50,7 +50,7 @@ def send_to_chatrooms(call: Call) -> dict[str, Any]:
     fields = call.fields()
     to = fields.texts("to", most=_MAX_ROOMS)
     fields.optional_one_of("chatroom_msg_level", *_LEVELS)
-    return _sent(call, call.state.messages.send_to_many(_draft(call, fields), "chatroom", to))
+    return _sent(call, call.state.messages.send_to_many(_draft(call, fields, "chatroom"), "chatroom", to))
 
 
 @answers(Messages.broadcast_to_chatrooms)
@@ -64,6 +64,7 @@ def broadcast_to_chatrooms(call: Call) -> dict[str, Any]:
     fields.flag("sync_device", default=False)
     fields.end()
     check_size(body, ext, call.settings.too_large)
+    call.state.mutes.refuse_muted(sender, "chatroom")
     number = call.state.messages.broadcast(Draft(sender, kind, body, ext), level)
     return call.envelope(*APP, *PLACE, entities=[], data={"id": number})
 
@@ -145,7 +146,7 @@ def import_to_chatgroup(call: Call) -> dict[str, Any]:
     return _imported(call, "groupchat")
 
 
-def _draft(call: Call, fields: Fields) -> Draft:
+def _draft(call: Call, fields: Fields, chat_type: str) -> Draft:
     """Read what the three ways of sending have in common."""
     sender = _sender(fields)
     kind = fields.one_of("type", *TYPES)
@@ -161,6 +162,7 @@ def _draft(call: Call, fields: Fields) -> Draft:
     fields.end()
     check_content(kind, body)
     check_size(body, ext, call.settings.too_large)
+    call.state.mutes.refuse_muted(sender, chat_type)
     return Draft(sender, kind, body, ext, options)
 
 

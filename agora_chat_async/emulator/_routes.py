@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, get_args
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
 
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import JOINED, SPREAD, WHOLE, Header, Wire, marks_of
 from agora_chat_async._endpoint import Endpoint
+from agora_chat_async._transfer import upload_of
 from agora_chat_async.emulator._errors import illegal
 from agora_chat_async.quota import Quota, Rate
 
@@ -26,10 +28,17 @@ class Operation:
     shared: tuple[Quota, ...] = ()
     placeholders: tuple[str, ...] = ()
     has_body: bool = False
+    form: bool = False
+    """Whether the body is a form."""
     needs_content_type: bool = True
     open_to_users: bool = False
     """Whether the token of any user will do, also where no user is named."""
     takes_array: bool = False
+    takes_file: bool = False
+    joins_names: bool = False
+    """Whether a segment of its path holds several names, joined by commas."""
+    needs: frozenset[str] = frozenset()
+    """Members that its body cannot be without."""
     weights: Mapping[str, str] = field(factory=dict[str, str])
     """Member of the body that holds the counted items, by the name that a rate has for it."""
 
@@ -47,9 +56,21 @@ class Operation:
             shared=endpoint.shared,
             placeholders=endpoint.placeholders,
             has_body=endpoint.in_body and bool(parameters.keys() - set(endpoint.placeholders)),
+            form=endpoint.form,
             takes_array=endpoint.takes_array,
+            takes_file=any(upload_of in marks_of(parameter.annotation) for parameter in parameters.values()),
+            joins_names=any(JOINED in marks_of(parameters[name].annotation) for name in endpoint.placeholders),
+            needs=frozenset(_needed(endpoint, parameters)) if endpoint.in_body else frozenset(),
             weights={name: _wire_name(name, parameters[name].annotation) for name in counted},
         )
+
+
+def _needed(endpoint: Endpoint, parameters: Mapping[str, inspect.Parameter]) -> Iterator[str]:
+    for name, parameter in parameters.items():
+        marks = marks_of(parameter.annotation)
+        is_member = name not in endpoint.placeholders and SPREAD not in marks and WHOLE not in marks
+        if is_member and parameter.default is parameter.empty and not any(isinstance(mark, Header) for mark in marks):
+            yield _wire_name(name, parameter.annotation)
 
 
 def _wire_name(name: str, annotation: Any) -> str:
@@ -77,10 +98,14 @@ class Route:
         """Members of the body whose items some rate counts."""
         return {name: wire for operation in self.operations for name, wire in operation.weights.items()}
 
-    def choose(self, body: Any) -> Operation:
-        """Tell by the body which operation is meant."""
-        wants_array = isinstance(body, list)
-        return next((one for one in self.operations if one.takes_array is wants_array), self.operations[0])
+    def choose(self, values: Sequence[str], body: Any) -> Operation:
+        """Tell by the names in the path and by the body which operation is meant."""
+        several, is_array = any("," in value for value in values), isinstance(body, list)
+        members = frozenset(cast("dict[str, Any]", body) if isinstance(body, dict) else ())
+        fitting = [one for one in self.operations if one.takes_array is is_array] or self.operations
+        fitting = [one for one in fitting if one.joins_names is several] or fitting
+        fitting = [one for one in fitting if one.needs <= members] or fitting
+        return max(fitting, key=lambda one: len(one.needs))
 
 
 @frozen
@@ -102,6 +127,9 @@ class _Node:
 
 _PLACEHOLDER: Final = "{}"
 
+OTHER_FORMS: Final[Mapping[str, str]] = {"DELETE /threads/{}/users": "DELETE /thread/{}/users"}
+"""Routes that the vendor's pages name in two ways: the one that clients should not rely on, and the one declared."""
+
 
 class RouteTree:
     """All routes by the segments of their paths; a literal segment goes before a placeholder."""
@@ -111,18 +139,24 @@ class RouteTree:
         self.routes = dict[str, Route]()
         for operation in operations:
             self._add(operation)
+        for other, name in OTHER_FORMS.items():
+            if name in self.routes:
+                self._grow(other).routes.setdefault(other.partition(" ")[0], self.routes[name])
 
     def _add(self, operation: Operation) -> None:
+        route = self._grow(operation.route).routes.setdefault(operation.method, Route(operation.route))
+        route.operations.append(operation)
+        self.routes[route.name] = route
+
+    def _grow(self, route: str) -> _Node:
         node = self._root
-        for segment in operation.route.partition(" ")[2].split("/")[1:]:
+        for segment in route.partition(" ")[2].split("/")[1:]:
             if segment == _PLACEHOLDER:
                 node.placeholder = node.placeholder or _Node()
                 node = node.placeholder
             else:
                 node = node.children.setdefault(segment, _Node())
-        route = node.routes.setdefault(operation.method, Route(operation.route))
-        route.operations.append(operation)
-        self.routes[route.name] = route
+        return node
 
     def find(self, method: str, segments: list[str]) -> tuple[Match | None, bool]:
         """Return the match, and whether the path is known at all, be it with another method."""

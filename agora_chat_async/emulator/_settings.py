@@ -16,6 +16,8 @@ DEMO_CERTIFICATE: Final = "ce270000000000000000000000000001"
 
 HISTORY_DAYS: Final = {"free": 7, "starter": 90}
 """How long messages are kept, by plan; 180 days in the others."""
+MAX_CONTACTS: Final = {"free": 100, "starter": 250, "pro": 1000}
+"""How many contacts a user can have, by plan; 10000 in the others."""
 
 
 @frozen
@@ -52,3 +54,8 @@ class Settings:
     def history_days(self) -> int:
         """How many days messages can be fetched."""
         return HISTORY_DAYS.get(self.plan or "", 180)
+
+    @property
+    def max_contacts(self) -> int:
+        """How many contacts a user can have."""
+        return MAX_CONTACTS.get(self.plan or "", 10_000)

@@ -55,7 +55,7 @@ def list_users(call: Call) -> dict[str, Any]:
     limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     page = call.state.users.page(limit, query.get("cursor"))
     return call.envelope(
-        *PLACE, params=_echo(query), entities=_entities(page.users), count=len(page.users), **_next(page.cursor)
+        *PLACE, params=call.echo(query), entities=_entities(page.users), count=len(page.users), **_next(page.cursor)
     )
 
 
@@ -73,7 +73,7 @@ def delete_many(call: Call) -> dict[str, Any]:
     query = call.query("limit", "cursor")
     limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     page = call.state.users.delete_oldest(limit, query.get("cursor"))
-    return call.envelope(*APP, *PLACE, params=_echo(query), entities=_entities(page.users), **_next(page.cursor))
+    return call.envelope(*APP, *PLACE, params=call.echo(query), entities=_entities(page.users), **_next(page.cursor))
 
 
 @answers(Users.set_password)
@@ -172,10 +172,6 @@ def _entities(users: Any) -> list[dict[str, Any]]:
 
 def _status(*, online: Any) -> str:
     return "online" if online else "offline"
-
-
-def _echo(query: dict[str, str]) -> dict[str, list[str]]:
-    return {name: [value] for name, value in query.items()}
 
 
 def _next(cursor: str | None) -> dict[str, str]:

@@ -189,7 +189,8 @@ async def test_seed_snapshot_reset(client, refused):
     assert (await client.get("/users/user12345")).status_code == 200
     await client.post("/messages/users", json={"to": ["anna"], "type": "txt", "body": {"msg": "hello"}})
     tables = (await client.get(f"{ROOT}/snapshot")).json()["tables"]
-    assert tables == {"broadcasts": 0, "deleted_conversations": 0, "messages": 1, "tokens": 0, "users": 12_346}
+    assert tables["tokens"] == 0
+    assert {name: rows for name, rows in tables.items() if rows} == {"messages": 1, "users": 12_346}
     for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, []):
         assert refused(await client.post(f"{ROOT}/seed", json=wrong)) == (400, "illegal_argument")
     assert refused(await client.post(f"{ROOT}/seed", content=b"{")) == (400, "json_parse")

@@ -55,7 +55,7 @@ JSON = st.recursive(
 )
 BODIES = st.dictionaries(MEMBERS, JSON, max_size=6).map(lambda body: {"to": ["anna"], "type": "txt", **body}) | JSON
 QUERIES = st.dictionaries(st.sampled_from(["limit", "cursor"]), WORDS, max_size=2)
-STATUSES = {200, 400, 401, 403, 404, 413, 500}
+STATUSES = {200, 400, 401, 403, 404, 413, 415, 500}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agora_chat_async._endpoint import Endpoint
+from agora_chat_async._transfer import Download
 from agora_chat_async.api import all_endpoints
 
 REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).parent.with_name("reference.json").read_text())
@@ -37,8 +38,9 @@ def test_compiles(endpoint: Endpoint) -> None:
     """Each declaration makes a function and can decode an answer."""
     assert callable(endpoint.function)
     assert endpoint.function.__name__ == endpoint.id.partition(".")[2]
-    with pytest.raises((ValueError, TypeError)):
-        endpoint.decode(b"[]")
+    if endpoint.signature.return_annotation is not Download:
+        with pytest.raises((ValueError, TypeError)):
+            endpoint.decode(b"[]")
 
 
 @each_endpoint

@@ -10,12 +10,65 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from agora_chat_async.emulator._database import Database
-from agora_chat_async.emulator._state import messages, tokens, users
+from agora_chat_async.emulator._state import (
+    callbacks,
+    contacts,
+    files,
+    group_attributes,
+    groups,
+    lists,
+    messages,
+    mutes,
+    presence,
+    push,
+    push_labels,
+    reactions,
+    room_attributes,
+    rooms,
+    threads,
+    tokens,
+    user_attributes,
+    users,
+)
+from agora_chat_async.emulator._state.callbacks import Callbacks
+from agora_chat_async.emulator._state.contacts import Contacts
+from agora_chat_async.emulator._state.files import Files
+from agora_chat_async.emulator._state.group_attributes import GroupAttributes
+from agora_chat_async.emulator._state.groups import Groups
+from agora_chat_async.emulator._state.lists import MemberLists
 from agora_chat_async.emulator._state.messages import Messages
+from agora_chat_async.emulator._state.mutes import Mutes
+from agora_chat_async.emulator._state.presence import Presence
+from agora_chat_async.emulator._state.push import Push
+from agora_chat_async.emulator._state.push_labels import PushLabels
+from agora_chat_async.emulator._state.reactions import Reactions
+from agora_chat_async.emulator._state.room_attributes import RoomAttributes
+from agora_chat_async.emulator._state.rooms import Rooms
+from agora_chat_async.emulator._state.threads import Threads
 from agora_chat_async.emulator._state.tokens import Tokens
+from agora_chat_async.emulator._state.user_attributes import UserAttributes
 from agora_chat_async.emulator._state.users import Users
 
-_SCHEMAS: Final = (users.SCHEMA, messages.SCHEMA, tokens.SCHEMA)
+_SCHEMAS: Final = (
+    users.SCHEMA,
+    files.SCHEMA,
+    contacts.SCHEMA,
+    user_attributes.SCHEMA,
+    mutes.SCHEMA,
+    presence.SCHEMA,
+    callbacks.SCHEMA,
+    messages.SCHEMA,
+    tokens.SCHEMA,
+    rooms.SCHEMA,
+    room_attributes.SCHEMA,
+    groups.SCHEMA,
+    group_attributes.SCHEMA,
+    lists.SCHEMA,
+    threads.SCHEMA,
+    reactions.SCHEMA,
+    push.SCHEMA,
+    push_labels.SCHEMA,
+)
 
 
 class State:
@@ -30,7 +83,29 @@ class State:
         self.users = Users(connection, now_ms)
         self.messages = Messages(connection, now_ms)
         self.tokens = Tokens(connection, now_ms)
-        self.users.on_delete += [self.messages.forget, self.tokens.forget]
+        self.contacts = Contacts(connection, self.users)
+        self.user_attributes = UserAttributes(connection)
+        self.mutes = Mutes(connection, now_ms, self.users)
+        self.presence = Presence(connection, now_ms)
+        self.callbacks = Callbacks(connection, now_ms)
+        self.users.on_delete += [self.contacts.forget, self.user_attributes.forget]
+        self.users.on_delete += [self.mutes.forget, self.presence.forget]
+        self.rooms = Rooms(connection, now_ms, self.users)
+        self.room_attributes = RoomAttributes(connection, self.rooms)
+        self.groups = Groups(connection, now_ms, self.users)
+        self.files = Files(connection, now_ms, self.groups)
+        self.groups.on_delete.append(self.files.forget_group)
+        self.group_attributes = GroupAttributes(connection, self.groups)
+        self.group_lists = MemberLists(connection, now_ms, lists.GROUP, self.groups)
+        self.room_lists = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
+        self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
+        self.threads = Threads(connection, now_ms, self.messages, self.groups)
+        self.reactions = Reactions(connection, now_ms, self.messages, self.groups)
+        self.users.on_delete.append(self.reactions.forget)
+        self.push = Push(connection, now_ms, self.users)
+        self.push_labels = PushLabels(connection, now_ms, self.users)
+        self.users.on_delete += [self.push.forget, self.push_labels.forget]
+        self.users.on_delete += [self.groups.forget, self.messages.forget, self.tokens.forget, self.rooms.forget]
 
     def counts(self) -> dict[str, int]:
         """Tell how many rows each table has."""

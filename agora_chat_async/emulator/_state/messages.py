@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
 
 from agora_chat_async._codec import encode, parse
 from agora_chat_async.emulator._errors import Refusal
+from agora_chat_async.emulator._state.ids import RisingIds
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -76,10 +77,22 @@ class Messages:
     def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int]) -> None:
         self._connection = connection
         self._now_ms = now_ms
-        self._last_id = 0
+        # 19 digits, beyond what a double holds exactly.
+        self._ids = RisingIds(now_ms, self._newest_id, digits=6)
+        self.on_delete = list[Callable[[Sequence[int]], None]]()
+        """Called with the ids of messages that are about to go."""
 
-    def send_to_users(self, draft: Draft, users: Iterable[str], *, only_online: bool) -> dict[str, int]:
-        """Send to users, and return the id of each one's message; it waits for those who are offline.
+    def find(self, number: int) -> sqlite3.Row | None:
+        """Look a message up."""
+        if number > _LARGEST_ID:
+            return None
+        row: sqlite3.Row | None = self._connection.execute("SELECT * FROM messages WHERE id = ?", (number,)).fetchone()
+        return row
+
+    def send_to_users(
+        self, draft: Draft, users: Iterable[str], *, only_online: bool, blocking: Collection[str] = ()
+    ) -> dict[str, int]:
+        """Send to users, and return the id of each one's message; it waits for those offline who do not block it.
 
         Names that nobody has are accepted too, as the service does not say that it refuses them.
         """
@@ -91,7 +104,8 @@ class Messages:
                 (_json(names),),
             )
         }
-        return self._insert(draft, "chat", names, set() if only_online else offline, self._now_ms())
+        waiting = set[str]() if only_online else offline.difference(blocking)
+        return self._insert(draft, "chat", names, waiting, self._now_ms())
 
     def send_to_many(self, draft: Draft, chat_type: str, targets: Iterable[str]) -> dict[str, int]:
         """Send to groups or rooms, each of which is taken to exist."""
@@ -109,7 +123,7 @@ class Messages:
             str(row["recipient"])
             for row in self._connection.execute("SELECT DISTINCT recipient FROM messages WHERE chat_type = 'chatroom'")
         ]
-        number = self._next_id()
+        number = self._ids.next()
         now = self._now_ms()
         self._connection.execute(
             "INSERT INTO broadcasts VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -122,7 +136,7 @@ class Messages:
         self, number: int, kind: str, body: Mapping[str, Any], ext: Mapping[str, Any] | None, *, merge_ext: bool
     ) -> None:
         """Edit a message."""
-        message = self._find(number)
+        message = self.find(number)
         if message is None:
             raise Refusal(404, "MessageUnavailableException", f"message {number} is unavailable or has expired")
         if message["type"] not in _EDITABLE or message["chat_type"] == "chatroom" or kind != message["type"]:
@@ -142,14 +156,14 @@ class Messages:
 
     def recall(self, number: int | None, to: str, chat_type: str, *, force: bool) -> str:
         """Take a message back; returns `yes` or the reason why not."""
-        message = None if number is None else self._find(number)
+        message = None if number is None else self.find(number)
         if message is None:
             return "yes" if force else "not_found msg"
         if (message["recipient"], message["chat_type"]) != (to, chat_type):
             return "can't find message to"
         if not force and self._now_ms() - message["timestamp"] > RECALL_MS:
             return "exceed call time limit"
-        self._connection.execute("DELETE FROM messages WHERE id = ?", (number,))
+        self._delete([message["id"]])
         return "yes"
 
     def delete_conversation(self, username: str, kind: str, channel: str, *, delete_roam: bool) -> None:
@@ -199,20 +213,22 @@ class Messages:
     def forget(self, gone: Sequence[sqlite3.Row]) -> None:
         """Drop the messages to deleted users and their conversations; what they sent stays with its receivers."""
         names = [(user["username"],) for user in gone]
-        self._connection.executemany("DELETE FROM messages WHERE recipient = ? AND chat_type = 'chat'", names)
+        for name in names:
+            rows = self._connection.execute("SELECT id FROM messages WHERE recipient = ? AND chat_type = 'chat'", name)
+            self._delete([row["id"] for row in rows])
         self._connection.executemany("DELETE FROM deleted_conversations WHERE username = ?", names)
 
-    def _find(self, number: int) -> sqlite3.Row | None:
-        if number > _LARGEST_ID:
-            return None
-        row: sqlite3.Row | None = self._connection.execute("SELECT * FROM messages WHERE id = ?", (number,)).fetchone()
-        return row
+    def _delete(self, ids: Sequence[int]) -> None:
+        if ids:
+            for hook in self.on_delete:
+                hook(ids)
+            self._connection.executemany("DELETE FROM messages WHERE id = ?", [(number,) for number in ids])
 
     def _insert(
         self, draft: Draft, chat_type: str, recipients: Sequence[str], waiting: set[str], timestamp: int
     ) -> dict[str, int]:
         body, ext, options = _json(draft.body), _optional_json(draft.ext), _json(draft.options)
-        ids = {recipient: self._next_id() for recipient in recipients}
+        ids = {recipient: self._ids.next() for recipient in recipients}
         self._connection.executemany(
             "INSERT INTO messages (id, sender, recipient, chat_type, type, body, ext, options, timestamp, waiting)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -223,15 +239,11 @@ class Messages:
         )
         return ids
 
-    def _next_id(self) -> int:
-        # Milliseconds followed by six digits: 19 digits, rising, and beyond what a double holds exactly.
-        if not self._last_id:
-            row = self._connection.execute(
-                "SELECT max(coalesce((SELECT max(id) FROM messages), 0), coalesce((SELECT max(id) FROM broadcasts), 0))"
-            ).fetchone()
-            self._last_id = int(row[0])
-        self._last_id = max(self._last_id + 1, self._now_ms() * 1_000_000 + 1)
-        return self._last_id
+    def _newest_id(self) -> int:
+        row = self._connection.execute(
+            "SELECT max(coalesce((SELECT max(id) FROM messages), 0), coalesce((SELECT max(id) FROM broadcasts), 0))"
+        ).fetchone()
+        return int(row[0])
 
 
 def _record(message: sqlite3.Row) -> dict[str, Any]:

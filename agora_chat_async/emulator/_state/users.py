@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import os
 import re
@@ -15,6 +13,7 @@ from attrs import field, frozen
 
 from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import illegal, name_taken, no_such_user
+from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS users (
@@ -32,7 +31,6 @@ CREATE TABLE IF NOT EXISTS users (
 
 _LEGAL: Final = re.compile(r"[a-z0-9_.\-]{1,64}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SEQ_DIGITS: Final = 19
 _CHUNK: Final = 10_000
 
 
@@ -128,7 +126,7 @@ class Users:
     def page(self, limit: int, cursor: str | None) -> Page:
         """Return the users after a cursor."""
         rows = self._after(cursor, limit + 1)
-        return Page(rows[:limit], _cursor(rows[limit - 1]) if len(rows) > limit else None)
+        return Page(rows[:limit], cursor_of("user", rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
     def delete(self, name: str) -> sqlite3.Row:
         """Delete one user and return what was there."""
@@ -191,7 +189,7 @@ class Users:
 
     def _after(self, cursor: str | None, limit: int) -> list[sqlite3.Row]:
         return self._connection.execute(
-            "SELECT * FROM users WHERE seq > ? ORDER BY seq LIMIT ?", (_position(cursor) if cursor else 0, limit)
+            "SELECT * FROM users WHERE seq > ? ORDER BY seq LIMIT ?", (place_of("user", cursor) if cursor else 0, limit)
         ).fetchall()
 
     def _delete(self, users: Sequence[sqlite3.Row]) -> None:
@@ -226,17 +224,3 @@ def _uuids(count: int, now_ms: int) -> list[str]:
 
 def _digest(password: str | None) -> str | None:
     return None if password is None else hashlib.sha256(password.encode()).hexdigest()
-
-
-def _cursor(user: sqlite3.Row) -> str:
-    return base64.urlsafe_b64encode(f"user:{user['seq']}".encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> int:
-    try:
-        kind, _, seq = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        if kind == "user" and len(seq) < _SEQ_DIGITS:
-            return int(seq)
-    except (binascii.Error, ValueError):
-        pass
-    raise illegal("invalid request: the cursor is none that the service gave out")

@@ -1,0 +1,165 @@
+"""Groups: what they are, who is in them, and who may do what there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from agora_chat_async.emulator._errors import Refusal, forbidden, invalid_parameter, limit_exceeded, no_such_group
+from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS chatgroups (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    groupname TEXT NOT NULL,
+    description TEXT NOT NULL,
+    avatar TEXT,
+    custom TEXT NOT NULL,
+    public INTEGER NOT NULL,
+    membersonly INTEGER NOT NULL,
+    allowinvites INTEGER NOT NULL,
+    invite_need_confirm INTEGER NOT NULL,
+    maxusers INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    mute INTEGER NOT NULL DEFAULT 0,
+    disabled INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS chatgroups_by_owner ON chatgroups (owner);
+CREATE TABLE IF NOT EXISTS group_members (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    place TEXT NOT NULL,
+    username TEXT NOT NULL,
+    admin INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (place, username)
+);
+CREATE INDEX IF NOT EXISTS group_members_by_name ON group_members (username, seq);
+"""
+
+CAPS: Final[Mapping[str, Caps]] = {
+    "free": Caps(100, 100, 100),
+    "starter": Caps(10_000, 250, 1_000),
+    "pro": Caps(50_000, 1_000, 2_000),
+    "enterprise": Caps(100_000, 5_000, 10_000),
+}
+
+
+@frozen(kw_only=True)
+class NewGroup:
+    """A group to be made."""
+
+    owner: str
+    settings: Mapping[str, Any]
+    """Every setting that a group has, by the name of its column."""
+    members: Sequence[str] = ()
+
+
+class Groups(Places):
+    """The groups of the app and their members."""
+
+    kind = "group"
+    table = "chatgroups"
+    member_table = "group_members"
+
+    def missing(self, place: str) -> Refusal:
+        """Say that there is no such group."""
+        return no_such_group(place)
+
+    def create(self, new: NewGroup, caps: Caps) -> str:
+        """Make a group with its first members, and return its id."""
+        if self.count() >= caps.places:
+            raise limit_exceeded("the app has created too many groups")
+        names = list(dict.fromkeys(map(self._existing, [new.owner, *new.members])))
+        self._refuse_crowd(names, len(names), new.settings["maxusers"], caps)
+        now, group_id = self._now_ms(), str(self._ids.next())
+        columns = {**new.settings, "id": group_id, "owner": names[0], "created": now, "modified": now}
+        self._connection.execute(
+            f"INSERT INTO chatgroups ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
+            tuple(columns.values()),
+        )
+        self._insert(group_id, names)
+        return group_id
+
+    def update(self, place: str, changes: Mapping[str, Any]) -> None:
+        """Set columns of a group, such as its name, or whether it is mute or disabled."""
+        self.require(place)
+        if "maxusers" in changes and changes["maxusers"] < self.count_members(place):
+            raise invalid_parameter(f"maxusers of {changes['maxusers']} is less than the group has members")
+        super().update(place, {**changes, "modified": self._now_ms()})
+
+    def transfer(self, place: str, name: str) -> None:
+        """Make a member the owner, who stops being an admin; the old owner stays as a plain member."""
+        if name == self.owner(place):
+            raise forbidden("new owner and old owner are the same")
+        if not self.is_member(place, name):
+            raise forbidden(_not_there(place, name))
+        self._set_admin(place, name, admin=False)
+        self.update(place, {"owner": name})
+
+    def members(self, place: str, limit: int = -1, offset: int = 0) -> list[str]:
+        """Return who is in a group, owner, admins and the others, the one who joined last first."""
+        return self._names(
+            "SELECT username FROM group_members WHERE place = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
+            self.require(place)["id"],
+            limit,
+            offset,
+        )
+
+    def add_members(self, place: str, names: Iterable[str], caps: Caps) -> list[str]:
+        """Let all of the users in, or none, and return who is new; refused where everybody is there already."""
+        maxusers = self.require(place)["maxusers"]
+        wanted = list(dict.fromkeys(map(self._existing, names)))
+        fresh = [name for name in wanted if not self.is_member(place, name)]
+        if not fresh:
+            raise forbidden(f"can not join this group, reason:user: {wanted[0]} already in group: {place}")
+        self._ask_before_join(place, fresh)
+        self._refuse_crowd(fresh, self.count_members(place) + len(fresh), maxusers, caps)
+        self._insert(place, fresh)
+        return fresh
+
+    def remove_member(self, place: str, username: str) -> None:
+        """Put a member out; refused for the owner and for those who are not there."""
+        self.remove_members(place, [username])
+
+    def remove_members(self, place: str, names: Iterable[str]) -> dict[str, str | None]:
+        """Put out who is there, and tell of each of the others why not; refused for the owner, and where nobody is."""
+        faults = {name: None if self.is_member(place, name) else _not_there(place, name) for name in names}
+        if self.owner(place) in faults:
+            raise forbidden("forbidden operation on group owner!")
+        if all(faults.values()):
+            raise forbidden(f"users [{', '.join(faults)}] are not members of this group!")
+        for name in [name for name, fault in faults.items() if fault is None]:
+            super().remove_member(place, name)
+        return faults
+
+    def add_admin(self, place: str, username: str) -> None:
+        """Make a plain member an admin."""
+        admins = self.admins(place)
+        if not self.is_member(place, username):
+            raise Refusal(404, "resource_not_found", _not_there(place, username))
+        if username in {*admins, self.owner(place)}:
+            raise forbidden(f"user: {username} is owner or admin of group: {place} already")
+        if len(admins) >= MAX_ADMINS:
+            raise limit_exceeded(f"group {place} has {MAX_ADMINS} admins already")
+        self._set_admin(place, username, admin=True)
+
+    def remove_admin(self, place: str, username: str) -> None:
+        """Make an admin a plain member."""
+        if username not in self.admins(place):
+            raise forbidden(f"user:{username} is not admin of group:{place}")
+        self._set_admin(place, username, admin=False)
+
+    def _refuse_crowd(self, fresh: Sequence[str], count: int, maxusers: int, caps: Caps) -> None:
+        if count > maxusers:
+            raise limit_exceeded("members size is greater than max user size !")
+        busiest = self._busiest(fresh, caps.places_of_user)
+        if busiest is not None:
+            raise limit_exceeded(f"user {busiest} has joined too many groups!")
+
+
+def _not_there(place: str, username: str) -> str:
+    return f"user: {username} doesn't exist in group: {place}"
