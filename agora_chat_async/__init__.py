@@ -13,6 +13,10 @@ TYPE_CHECKING = (
 
 if TYPE_CHECKING:
     from agora_chat_async import errors as errors
+    from agora_chat_async._access_token import AccessToken as AccessToken
+    from agora_chat_async._access_token import make_token as make_token
+    from agora_chat_async._access_token import read_token as read_token
+    from agora_chat_async._access_token import verify_token as verify_token
     from agora_chat_async._bucket import BucketState as BucketState
     from agora_chat_async._caller import Caller as Caller
     from agora_chat_async._caller import Response as Response
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from agora_chat_async._retry import NO_RETRY as NO_RETRY
     from agora_chat_async._retry import RetryPolicy as RetryPolicy
     from agora_chat_async._session import Session as Session
+    from agora_chat_async._split import ItemResult as ItemResult
+    from agora_chat_async._split import Part as Part
+    from agora_chat_async._split import Parts as Parts
     from agora_chat_async._token import AppToken as AppToken
     from agora_chat_async._token import CallableToken as CallableToken
     from agora_chat_async._token import ExchangedToken as ExchangedToken
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
     __version__: str
 else:
     _HOMES = {
+        "_access_token": ["AccessToken", "make_token", "read_token", "verify_token"],
         "_bucket": ["BucketState"],
         "_caller": ["Caller", "Response"],
         "_calls": ["Meta", "Result"],
@@ -65,6 +73,7 @@ else:
         "_pages": ["Page", "Pages"],
         "_retry": ["NO_RETRY", "RetryPolicy"],
         "_session": ["Session"],
+        "_split": ["ItemResult", "Part", "Parts"],
         "_token": ["AppToken", "CallableToken", "ExchangedToken", "StaticToken", "Token", "TokenSource"],
         "_transfer": ["Download", "Upload"],
         "content": [
@@ -99,6 +108,7 @@ else:
 __all__ = [
     "NO_RETRY",
     "APIError",
+    "AccessToken",
     "AgoraChatError",
     "AppToken",
     "BucketState",
@@ -112,11 +122,14 @@ __all__ = [
     "File",
     "Image",
     "ImageSize",
+    "ItemResult",
     "Location",
     "Meta",
     "NewUser",
     "Page",
     "Pages",
+    "Part",
+    "Parts",
     "Plan",
     "Quota",
     "Rate",
@@ -135,8 +148,11 @@ __all__ = [
     "__version__",
     "errors",
     "from_dict",
+    "make_token",
     "per_day",
     "per_minute",
     "per_second",
+    "read_token",
     "to_dict",
+    "verify_token",
 ]

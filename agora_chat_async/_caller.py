@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
@@ -15,6 +15,7 @@ from agora_chat_async._codec import parse
 from agora_chat_async._endpoint import Endpoint, endpoint_of
 from agora_chat_async._http import check_raw_request
 from agora_chat_async._retry import RetryPolicy
+from agora_chat_async._split import Parts, split
 from agora_chat_async.api import GROUPS, all_endpoints, load_group
 from agora_chat_async.quota import per_second
 
@@ -132,6 +133,28 @@ class Caller:
         declared = endpoint_of(endpoint)
         result: R = declared.function(getattr(self, declared.owner.name), *args, **kwargs)
         return result
+
+    async def split(
+        self, endpoint: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Parts[R]:
+        """Call an endpoint with more items than the service takes at once, such as `split(Users.create_many, users)`.
+
+        The items are divided by the documented limit, and the parts sent together, through the quota.
+
+        Args:
+            endpoint: The endpoint, named by its class.
+            *args: Its positional arguments, the list as long as you like.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            The parts in the order of the items, each with its result or error; `by_item()` tells of every item.
+
+        Raises:
+            InvalidArgument: An item breaks its rule, and nothing was sent; or the endpoint takes no such list.
+        """
+        declared = endpoint_of(endpoint)
+        call = getattr(getattr(self, declared.owner.name), declared.__name__)
+        return await split(declared, call, args, kwargs)
 
     async def request(
         self,

@@ -74,6 +74,13 @@ class Items:
     least: int = 1
     each: Check | None = None
     secret: bool = False
+    divisible: bool = True
+    """Whether several calls with some of the items each do what one call with all of them would."""
+
+    @property
+    def most_at_once(self) -> int | None:
+        """How many items a part has at most, where they may be sent in parts."""
+        return self.most if self.divisible else None
 
     def __call__(self, name: str, value: Any, /) -> list[Any]:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
@@ -91,6 +98,11 @@ class Joined:
     """A list of texts that is sent as one, joined by commas, which therefore none of them may hold."""
 
     items: Items
+
+    @property
+    def most_at_once(self) -> int | None:
+        """How many items a part has at most."""
+        return self.items.most_at_once
 
     def __call__(self, name: str, value: Any, /) -> str:
         items = self.items(name, value)
@@ -188,7 +200,11 @@ def obeys(check: Check) -> Callable[[Any, Attribute[Any], Any], None]:
 ID = Str(most=256)
 """An id that the service made."""
 
-USERNAME = Str(most=64, pattern=re.compile(r"[a-z0-9_.\-]+"), charset="a-z 0-9 _ - . (no upper case)")
+USERNAME = Str(
+    most=64,
+    pattern=re.compile(r"(?!\.{1,2}\Z)[a-z0-9_.\-]+"),
+    charset="a-z 0-9 _ - . (no upper case), and not '.' or '..', which no path can name",
+)
 """The name of a new user."""
 
 EXISTING_USER = Str(most=64)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import httpx
 
 
+_FORGOTTEN: Final = set[asyncio.Future[None]]()  # the event loop itself holds tasks only weakly
+
 _LONGEST_GOODBYE: Final = 1.0
 """Seconds that calls which were interrupted by closing get to end."""
 
@@ -220,7 +222,8 @@ class Session(Caller):
         if life is not None and life.loop is not None and not life.closed:
             text = f"{self!r}, made at {self._made_at}, was never closed"
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
-            self._keeper.abandon()
+            if not life.loop.is_closed():
+                life.loop.call_soon_threadsafe(_close_forgotten, life, self._keeper, self._wire)
 
     @property
     def quotas(self) -> Quotas:
@@ -232,6 +235,19 @@ class Session(Caller):
         """What happened since the session was opened."""
         life = self._life
         return Stats(life.calls, life.attempts, life.retries, life.refused)
+
+
+def _close_forgotten(life: Life, keeper: TokenKeeper, wire: Wire) -> None:
+    """Close what a forgotten session has left, in its own event loop."""
+
+    async def close() -> None:
+        await keeper.stop()
+        await wire.aclose()
+
+    life.closed = True
+    closing = asyncio.ensure_future(close())
+    _FORGOTTEN.add(closing)
+    closing.add_done_callback(_FORGOTTEN.discard)
 
 
 async def _exchange(wire: Wire, access_token: str) -> Token:
@@ -259,7 +275,7 @@ def _plan(plan: str | Plan | None) -> Plan | None:
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise InvalidArgument(name, value, "an environment variable that is to be set")
+        raise InvalidArgument(name, value, "this environment variable has to be set")
     return value
 
 

@@ -157,11 +157,6 @@ class TokenKeeper:
         if tasks:  # not for ever: a source that is closing the session waits for itself
             await asyncio.wait(tasks, timeout=_LONGEST_GOODBYE)
 
-    def abandon(self) -> None:
-        """End the task without waiting for its end."""
-        if self._background is not None and not self._background.get_loop().is_closed():
-            self._background.cancel()
-
     def ready(self) -> Token | None:
         """Return the token if it can be used without waiting."""
         token = self._token

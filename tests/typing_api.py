@@ -10,6 +10,7 @@ from typing import Any, assert_type
 
 from agora_chat_async import (
     NO_RETRY,
+    AccessToken,
     AgoraChatError,
     APIError,
     AppToken,
@@ -22,11 +23,14 @@ from agora_chat_async import (
     File,
     Image,
     ImageSize,
+    ItemResult,
     Location,
     Meta,
     NewUser,
     Page,
     Pages,
+    Part,
+    Parts,
     Plan,
     Quota,
     Rate,
@@ -43,10 +47,13 @@ from agora_chat_async import (
     Voice,
     errors,
     from_dict,
+    make_token,
     per_day,
     per_minute,
     per_second,
+    read_token,
     to_dict,
+    verify_token,
 )
 from agora_chat_async.api.callbacks import Callbacks
 from agora_chat_async.api.contacts import Contacts
@@ -434,6 +441,25 @@ async def listings(pages: Pages[User]) -> None:
         for user in page:
             assert_type(user.username, str)
     assert_type(pages.resume(pages.state), Pages[User])
+
+
+async def batches(chat: Session) -> None:
+    parts = await chat.split(Users.create_many, [NewUser("anna")])
+    assert_type(parts, Parts[Registration])
+    assert_type(list(parts), list[Part[Registration]])
+    assert_type(parts.results, Sequence[Registration])
+    assert_type(parts.errors, Sequence[AgoraChatError])
+    assert_type(parts.by_item(), Sequence[ItemResult])
+    assert_type(parts.ok, bool)
+    sent = await chat.split(Messages.send_to_users, ["anna"], Text("x"), sender="admin")
+    assert_type(sent.results, Sequence[Mapping[str, str]])
+
+
+def access_tokens() -> None:
+    token = make_token("0" * 32, "1" * 32, issued_at=1, expire=60, user_id="anna")
+    assert_type(token, str)
+    assert_type(read_token(token), AccessToken)
+    assert_type(verify_token(token, app_id="0" * 32, certificate="1" * 32, now=2.0), AccessToken)
 
 
 async def sessions() -> None:

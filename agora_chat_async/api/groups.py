@@ -82,7 +82,7 @@ class Groups(
         members_only: MembersOnly | None = None,
         allow_invites: AllowInvites | None = None,
         invite_need_confirm: bool | None = None,
-        members: Annotated[Sequence[str], Items(100_000, least=0, each=EXISTING_USER)] | None = None,
+        members: Annotated[Sequence[str], Items(100_000, least=0, each=EXISTING_USER, divisible=False)] | None = None,
         custom: Custom | None = None,
     ) -> str:
         """Create a group with its owner and, where wanted, its first members, who need not accept.

@@ -65,7 +65,7 @@ def _fits(message: Mapping[str, Any]) -> None:
 Sender = Annotated[str, EXISTING_USER, Wire("from")]
 MessageContent = Annotated[Content, _type_and_body, SPREAD]
 Ext = Annotated[Mapping[str, Any], AN_OBJECT]
-HistoryIgnorers = Annotated[Sequence[str], Items(20, least=0, each=EXISTING_USER)]
+HistoryIgnorers = Annotated[Sequence[str], Items(20, least=0, each=EXISTING_USER, divisible=False)]
 Route = Annotated[RouteType | Literal["ROUTE_ONLINE"], OneOf(("ROUTE_ONLINE",)), Wire("routetype")]
 Level = Annotated[
     MessageLevel | Literal["high", "normal", "low"], OneOf(("high", "normal", "low")), Wire("chatroom_msg_level")

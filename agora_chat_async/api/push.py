@@ -365,7 +365,7 @@ class Push(
     @POST("/push/list/label", per_minute(1200), TASKS, pick="data.taskId|data", retry_safe=False)
     async def send_to_labels(
         self,
-        targets: Annotated[Sequence[str], Items(MAX_LABELS, each=LABEL)],
+        targets: Annotated[Sequence[str], Items(MAX_LABELS, each=LABEL, divisible=False)],
         message: Message,
         *,
         start_date: Start | None = None,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+from attrs import frozen
+
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, Str
 from agora_chat_async._compile import Wire
 from agora_chat_async._endpoint import DELETE, POST, PUT, Group
@@ -20,11 +22,15 @@ _KEY = Str(128, pattern=re.compile(r"[A-Za-z0-9_\-.]+"), charset="A-Z a-z 0-9 _ 
 _VALUE = Str(4096, least=0)
 
 
-def _attributes(name: str, value: Any) -> Mapping[str, str]:
-    attributes = AN_OBJECT(name, value)
-    if not 1 <= len(attributes) <= MAX_CHANGED_AT_ONCE:
-        raise InvalidArgument(name, f"{len(attributes)} entries", f"1 to {MAX_CHANGED_AT_ONCE} entries")
-    return {_KEY(f"a key in {name}", key): _VALUE(f"{name}[{key!r}]", text) for key, text in attributes.items()}
+@frozen
+class _Attributes:
+    most_at_once: int
+
+    def __call__(self, name: str, value: Any, /) -> Mapping[str, str]:
+        attributes = AN_OBJECT(name, value)
+        if not 1 <= len(attributes) <= self.most_at_once:
+            raise InvalidArgument(name, f"{len(attributes)} entries", f"1 to {self.most_at_once} entries")
+        return {_KEY(f"a key in {name}", key): _VALUE(f"{name}[{key!r}]", text) for key, text in attributes.items()}
 
 
 def _auto_delete(name: str, value: Any) -> str:
@@ -33,7 +39,7 @@ def _auto_delete(name: str, value: Any) -> str:
     return "DELETE" if value else "NO_DELETE"
 
 
-Attributes = Annotated[Mapping[str, str], _attributes, Wire("metaData")]
+Attributes = Annotated[Mapping[str, str], _Attributes(MAX_CHANGED_AT_ONCE), Wire("metaData")]
 AutoDelete = Annotated[bool, _auto_delete, Wire("autoDelete")]
 Keys = Annotated[Sequence[str], Items(MAX_CHANGED_AT_ONCE, each=_KEY)]
 

@@ -62,7 +62,7 @@ class Rooms(
         description: Annotated[str, _DESCRIPTION],
         owner: Annotated[str, EXISTING_USER],
         max_users: Annotated[int, _MAX_USERS, Wire("maxusers")] | None = None,
-        members: Annotated[Sequence[str], Items(MAX_MEMBERS, each=EXISTING_USER)] | None = None,
+        members: Annotated[Sequence[str], Items(MAX_MEMBERS, each=EXISTING_USER, divisible=False)] | None = None,
         custom: Annotated[str, _CUSTOM] | None = None,
     ) -> str:
         """Create a chat room.

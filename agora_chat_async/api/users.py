@@ -17,15 +17,15 @@ from agora_chat_async.quota import per_second
 MAX_REGISTERED_AT_ONCE = 60
 MAX_ASKED_AT_ONCE = 100
 
-_NEW_USERS = Items(MAX_REGISTERED_AT_ONCE, secret=True)
+
+def _new_user(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, NewUser):
+        raise InvalidArgument(name, type(value).__name__, "a NewUser")
+    data: dict[str, Any] = to_dict(value)
+    return data
 
 
-def _new_users(name: str, value: Any) -> Sequence[dict[str, Any]]:
-    users = _NEW_USERS(name, value)
-    for index, user in enumerate(users):
-        if not isinstance(user, NewUser):
-            raise InvalidArgument(f"{name}[{index}]", type(user).__name__, "a NewUser")
-    return [to_dict(user) for user in users]
+NEW_USERS = Items(MAX_REGISTERED_AT_ONCE, each=_new_user, secret=True)
 
 
 def _merged(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ class Users(
         ...
 
     @POST("/users", per_second(100), retry_safe=False)
-    async def create_many(self, users: Annotated[Sequence[NewUser], _new_users, WHOLE]) -> Registration:
+    async def create_many(self, users: Annotated[Sequence[NewUser], NEW_USERS, WHOLE]) -> Registration:
         """Register up to 60 users in one call, and learn which of them could not be.
 
         Args:
