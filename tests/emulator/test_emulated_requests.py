@@ -43,7 +43,7 @@ async def test_an_operation_without_a_handler_is_named(clock, connect, refused):
 
 
 async def test_a_known_path_with_another_method(client, refused):
-    for method, path in (("PUT", "/users"), ("POST", "/users/anna/disconnect"), ("DELETE", "/messages/users")):
+    for method, path in (("PUT", "/users"), ("PUT", "/users/anna/disconnect"), ("DELETE", "/messages/users")):
         assert refused(await client.request(method, path)) == (500, "unsupported_service_operation")
     assert (await client.head("/users/anna")).status_code == 500
 

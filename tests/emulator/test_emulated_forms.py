@@ -1,0 +1,94 @@
+"""Routes that the service's pages name in two ways: both are answered, and counted as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from agora_chat_async.emulator._routes import OTHER_FORMS
+
+FORMS: Mapping[str, tuple[str, list[str], Any]] = {
+    "POST /users/{}/disconnect": ("users.disconnect", ["anna"], None),
+    "GET /users/{}/rosters": ("contacts.list_page", ["anna"], None),
+    "POST /messages/recall": ("messages.recall", [], {"msg_id": "message", "to": "group", "chat_type": "groupchat"}),
+    "POST /chatfiles/{}": ("files.download", ["file"], None),
+    "PUT /chatrooms/{}/announcement": ("rooms.set_announcement", ["room"], {"announcement": "Welcome"}),
+    "DELETE /chatrooms/{}/mute": ("room_mutes.list", ["room"], None),
+    "PUT /chatrooms/{}/ban": ("room_mutes.unmute_all", ["room"], None),
+    "POST /metadata/chatroom/{}/user/{}": ("room_attributes.remove", ["room", "anna"], {"keys": ["k"]}),
+    "DELETE /threads/{}/users": ("thread_members.remove", ["thread"], {"usernames": ["anna"]}),
+    "POST /callback/storage/retry": ("callbacks.resend_stored", [], {"date": "callbacks"}),
+}
+"""What each other form is for, and what fills its path and its body; names of `made` stand for what these are."""
+
+
+async def made(client: httpx.AsyncClient) -> dict[str, str]:
+    """Make what the calls are about, and name it."""
+
+    async def call(method: str, path: str, **body: Any) -> Any:
+        response = await client.request(method, path, **body)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    await call("POST", "/users", json=[{"username": "anna"}, {"username": "bob"}])
+    await call("POST", "/users/anna/contacts/users/bob")
+    file = await call("POST", "/chatfiles", files={"file": ("a.txt", b"content")})
+    room = await call("POST", "/chatrooms", json={"name": "r", "description": "d", "owner": "anna", "members": ["bob"]})
+    room_id = room["data"]["id"]
+    await call("POST", f"/chatrooms/{room_id}/mute", json={"usernames": ["bob"], "mute_duration": -1})
+    await call("POST", f"/chatrooms/{room_id}/ban")
+    await call("PUT", f"/metadata/chatroom/{room_id}/user/anna", json={"metaData": {"k": "v"}})
+    group = await call("POST", "/chatgroups", json={"groupname": "g", "owner": "anna", "public": True})
+    group_id = group["data"]["groupid"]
+    message = {"from": "anna", "to": [group_id], "type": "txt", "body": {"msg": "hello"}}
+    sent = await call("POST", "/messages/chatgroups", json=message)
+    thread = {"group_id": group_id, "name": "t", "msg_id": sent["data"][group_id], "owner": "anna"}
+    return {
+        "file": file["entities"][0]["uuid"],
+        "room": room_id,
+        "group": group_id,
+        "message": sent["data"][group_id],
+        "thread": (await call("POST", "/thread", json=thread))["data"]["thread_id"],
+        "callbacks": (await call("POST", "http://emulator/_emulator/callbacks", json={"size": 2}))["date"],
+    }
+
+
+async def answered(client: httpx.AsyncClient, names: Mapping[str, str], route: str, fill: list[str], body: Any) -> Any:
+    """Call a route and return its answer, without what tells how it was called."""
+    method, _, path = route.partition(" ")
+    for value in fill:
+        path = path.replace("{}", names.get(value, value), 1)
+    sent = None if body is None else {key: names.get(value, value) for key, value in body.items() if key != "keys"}
+    if body is not None and "keys" in body:
+        sent = body
+    response = await client.request(method, path, json=sent)
+    if response.headers["content-type"] != "application/json":
+        return response.status_code, response.content
+    return response.status_code, {
+        name: value for name, value in response.json().items() if name not in {"path", "uri", "duration"}
+    }
+
+
+def test_every_other_form_is_tried():
+    assert FORMS.keys() == OTHER_FORMS.keys()
+
+
+@pytest.mark.parametrize("other", FORMS)
+async def test_another_form(connect, other):
+    operation, fill, body = FORMS[other]
+    declared = OTHER_FORMS[other]
+    outcomes = []
+    for route in (declared, other):
+        client = connect(quotas={operation: "1/second"})
+        names = await made(client)
+        outcomes.append(await answered(client, names, route, fill, body))
+        entry = (await client.get("http://emulator/_emulator/requests")).json()["requests"][-1]
+        assert (entry["route"], entry["method"]) == (declared, route.partition(" ")[0])
+        assert operation in entry["operations"]
+        refused, _ = await answered(client, names, declared, fill, body)
+        assert refused == 429, "both forms draw on one quota"
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][0] == 200
