@@ -13,45 +13,26 @@ import random
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Literal, Self
-from urllib.parse import parse_qsl, quote
+from typing import Final, Literal, Self
+from urllib.parse import quote
 
-from attrs import evolve, frozen
+from attrs import evolve
 from starlette.types import Receive, Scope, Send
 
-from agora_chat_async._codec import encode, parse
+from agora_chat_async._codec import encode
 from agora_chat_async.api import all_endpoints
-from agora_chat_async.emulator import (
-    _callbacks,
-    _contacts,
-    _files,
-    _group_members,
-    _groups,
-    _member_lists,
-    _messages,
-    _mutes,
-    _presence,
-    _push,
-    _push_labels,
-    _reactions,
-    _room_attributes,
-    _room_members,
-    _rooms,
-    _threads,
-    _tokens,
-    _user_attributes,
-    _users,
-)
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
 from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._control import control_app
-from agora_chat_async.emulator._errors import Refusal, illegal, not_emulated, too_fast, unauthorized
+from agora_chat_async.emulator._errors import Refusal, not_emulated, too_fast, unauthorized
+from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
 from agora_chat_async.emulator._log import RequestLog
-from agora_chat_async.emulator._multipart import read_upload
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
+from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond
 from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG, Settings
 from agora_chat_async.emulator._state import State
+from agora_chat_async.emulator._tokens import EXCHANGE
 from agora_chat_async.quota import PLANS
 
 ARRIVAL: Final = "agora_chat_emulator_arrival"
@@ -60,49 +41,6 @@ ARRIVAL: Final = "agora_chat_emulator_arrival"
 _logger: Final = logging.getLogger(__name__)
 _REGISTRATION: Final = "POST /users"
 _CONTROL: Final = b"/_emulator"
-_JSON: Final = "application/json"
-_FORM: Final = "application/x-www-form-urlencoded"
-_GROUPS: Final = (
-    _tokens,
-    _users,
-    _contacts,
-    _user_attributes,
-    _mutes,
-    _presence,
-    _messages,
-    _files,
-    _groups,
-    _group_members,
-    _rooms,
-    _room_members,
-    _room_attributes,
-    _member_lists,
-    _threads,
-    _reactions,
-    _push,
-    _push_labels,
-    _callbacks,
-)
-"""Modules of handlers; what no handler in them answers is answered with 501."""
-
-
-@frozen
-class _Request:
-    method: str
-    raw_path: str
-    query: str
-    headers: dict[bytes, bytes]
-    origin: str
-    body: bytes
-    at: float
-
-    @property
-    def target(self) -> str:
-        return f"{self.raw_path}?{self.query}" if self.query else self.raw_path
-
-    def header(self, name: bytes) -> str | None:
-        value = self.headers.get(name)
-        return None if value is None else value.decode("latin-1")
 
 
 class Emulator:
@@ -151,14 +89,11 @@ class Emulator:
     ) -> None:
         if plan is not None and plan not in PLANS:
             raise ValueError(f"plan is one of {', '.join(PLANS)}, got {plan!r}")
-        self.settings = Settings(org, app, app_id, certificate, plan, batch_conflict, too_large, strict, now)
-        operations = [*map(Operation.of, all_endpoints()), _tokens.EXCHANGE]
-        self.handlers: dict[str, Handler] = {
-            name: handler for group in _GROUPS for name, handler in group.answers.handlers.items()
-        }
-        self._too_fast = {name: refusal for group in _GROUPS for name, refusal in group.answers.too_fast.items()}
-        self.tree = RouteTree(operations)
-        self.quotas = Quotas(
+        self.settings: Final = Settings(org, app, app_id, certificate, plan, batch_conflict, too_large, strict, now)
+        operations = [*map(Operation.of, all_endpoints()), EXCHANGE]
+        self.handlers: dict[str, Handler] = dict(HANDLERS)
+        self.tree: Final = RouteTree(operations)
+        self.quotas: Final = Quotas(
             operations,
             overrides=quotas,
             plan=PLANS[plan] if plan else None,
@@ -166,10 +101,10 @@ class Emulator:
             background=background,
             clock_offset=now() - monotonic(),
         )
-        self.log = RequestLog()
+        self.log: Final = RequestLog()
         self.log.clear(monotonic())
-        self.gatekeeper = Gatekeeper(app_id, certificate, now)
-        self.state = State(database, now)
+        self.gatekeeper: Final = Gatekeeper(app_id, certificate, now)
+        self.state: Final = State(database, now)
         self.gatekeeper.issued(self.state.database.run_blocking(self.state.tokens.all))
         self._enforce_quotas = enforce_quotas
         self._jitter = jitter
@@ -191,10 +126,10 @@ class Emulator:
             return
         if self._monotonic is time.monotonic:
             at = scope.get("state", {}).get(ARRIVAL, at)
-        body = await _read(receive)
+        body = await read_body(receive)
         if body is not None:
-            status, answer = await self._answer(_request(scope, raw_path, body, at))
-            await _respond(send, status, answer)
+            status, answer = await self._answer(Request.of(scope, raw_path, body, at))
+            await respond(send, status, answer)
 
     async def __aenter__(self) -> Self:
         return self
@@ -220,7 +155,7 @@ class Emulator:
         self.gatekeeper.revoke_all()
         await self.state.database.run(self.state.tokens.revoke_all)
 
-    async def _answer(self, request: _Request) -> tuple[int, bytes | Attachment]:
+    async def _answer(self, request: Request) -> tuple[int, bytes | Attachment]:
         if self._jitter:
             delay = random.random() * self._jitter  # noqa: S311 - a network, not a secret
             request = evolve(request, at=request.at + delay)
@@ -240,30 +175,27 @@ class Emulator:
             await asyncio.sleep(self._latency)
         return status, answer
 
-    def _judge(self, request: _Request) -> tuple[int, Call | Refusal]:
+    def _judge(self, request: Request) -> tuple[int, Call | Refusal]:
         """Decide whether a request is let in, and note it in the log."""
-        route, admitted, cost = "", False, 1
+        route, admitted, refused, cost = "", False, False, 1
         outcome: Call | Refusal
         try:
             match, path = self._match(request)
             route = match.route.name
             identity = self._identify(match.route, request)
-            counts = _counts(match.route, request.body)
+            counts = item_counts(match.route, request.body)
             cost = sum(counts.values()) if counts else 1
-            self._count(match.route, request.at, counts)
-            admitted = True
-            outcome = self._call(match, path, identity, request)
+            admitted = not self._enforce_quotas or self.quotas.admit(route, request.at, counts)
+            refused = not admitted
+            outcome = self._call(match, path, identity, request) if admitted else _too_fast(match.route)
         except Refusal as refusal:
             outcome = refusal
-        number = self.log.add(request.at, request.method, request.target, route, admitted=admitted, cost=cost)
+        number = self.log.add(
+            request.at, request.method, request.target, route, admitted=admitted, cost=cost, refused=refused
+        )
         return number, outcome
 
-    def _count(self, route: Route, at: float, counts: dict[str, int]) -> None:
-        if self._enforce_quotas and not self.quotas.admit(route.name, at, counts):
-            refusal = next((self._too_fast[name] for name in route.ids if name in self._too_fast), too_fast)
-            raise refusal()
-
-    def _match(self, request: _Request) -> tuple[Match, str]:
+    def _match(self, request: Request) -> tuple[Match, str]:
         segments = split_path(request.raw_path)
         if segments[:2] != [self.settings.org, self.settings.app]:
             raise Refusal(
@@ -283,7 +215,7 @@ class Emulator:
             raise not_emulated(f"{', '.join(match.route.ids)} ({request.method} {path}) is not emulated yet")
         return match, path
 
-    def _identify(self, route: Route, request: _Request) -> Identity:
+    def _identify(self, route: Route, request: Request) -> Identity:
         try:
             identity = self.gatekeeper.identify(request.header(b"authorization"))
             if route.name == _REGISTRATION and identity.user:
@@ -294,8 +226,8 @@ class Emulator:
             raise
         return identity
 
-    def _call(self, match: Match, path: str, identity: Identity, request: _Request) -> Call:
-        body = _body(match.route, request)
+    def _call(self, match: Match, path: str, identity: Identity, request: Request) -> Call:
+        body = content_of(match.route, request)
         operation = match.route.choose(match.values, body)
         if operation.id not in self.handlers:
             raise not_emulated(f"{operation.id} ({request.method} {path}) is not emulated yet")
@@ -327,7 +259,7 @@ class Emulator:
         answer = self.handlers[call.operation.id](call)
         return answer if isinstance(answer, Attachment) else encode(answer)
 
-    def _error(self, refusal: Refusal, request: _Request) -> bytes:
+    def _error(self, refusal: Refusal, request: Request) -> bytes:
         now, elapsed = self.settings.now(), max(0.0, self._monotonic() - request.at)
         return encode(refusal.body(timestamp=int(now * 1000), duration=int(elapsed * 1000)))
 
@@ -338,75 +270,5 @@ class Emulator:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _request(scope: Scope, raw_path: bytes, body: bytes, at: float) -> _Request:
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    host = headers.get(b"host", b"localhost").decode("latin-1")
-    return _Request(
-        method=scope["method"],
-        raw_path=raw_path.decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        origin=f"{scope['scheme']}://{host}",
-        body=body,
-        at=at,
-    )
-
-
-def _counts(route: Route, body: bytes) -> dict[str, int]:
-    """Count the items that the route's rates count; a body that cannot be read counts as one call."""
-    if not route.weights:
-        return {}
-    try:
-        content: Any = parse(body)
-        return {name: len(content[wire]) for name, wire in route.weights.items() if isinstance(content[wire], list)}
-    except (ValueError, LookupError, TypeError):
-        return {}
-
-
-def _body(route: Route, request: _Request) -> Any:
-    if not any(operation.has_body for operation in route.operations):
-        return None
-    if any(operation.takes_file for operation in route.operations):
-        return read_upload(request.header(b"content-type") or "", request.body)
-    is_form = any(operation.form for operation in route.operations)
-    if any(operation.needs_content_type for operation in route.operations):
-        kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-        wanted = _FORM if is_form else _JSON
-        if kind != wanted:
-            raise Refusal(415, "web_application", f"Unsupported Media Type: {kind or 'none'}, not {wanted}")
-    if is_form:
-        return _fields(request.body)
-    try:
-        return parse(request.body)
-    except ValueError as error:
-        raise Refusal(400, "json_parse", f"Unexpected character or end in the body: {error}") from None
-
-
-def _fields(body: bytes) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
-    except ValueError:
-        raise illegal("invalid request: the form is not UTF-8") from None
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """Read the body; None where the caller hung up before its end."""
-    parts, more = list[bytes](), True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-async def _respond(send: Send, status: int, answer: bytes | Attachment) -> None:
-    kind, body = (
-        (b"application/octet-stream", answer.content)
-        if isinstance(answer, Attachment)
-        else (b"application/json", answer)
-    )
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _too_fast(route: Route) -> Refusal:
+    return next((TOO_FAST[name] for name in route.ids if name in TOO_FAST), too_fast)()

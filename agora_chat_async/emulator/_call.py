@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -64,6 +65,29 @@ class Call:
         """The body as an object."""
         return Fields(self.body, strict=self.settings.strict, refuse=refuse)
 
+    def only_text(self, name: str) -> str:
+        """The one member of a body that has no other: a text."""
+        fields = self.fields()
+        text = fields.text(name)
+        fields.end()
+        return text
+
+    def only_texts(
+        self, name: str, *, most: int = sys.maxsize, refuse: Callable[[str], Refusal] = illegal
+    ) -> list[str]:
+        """The one member of a body that has no other: a list of texts."""
+        fields = self.fields(refuse)
+        texts = fields.texts(name, most=most)
+        fields.end()
+        return texts
+
+    def joined_names(self) -> list[str]:
+        """The names that a segment of the path joins by commas."""
+        names = self.values["usernames"].split(",")
+        if not all(names):
+            raise illegal("invalid request: a username in the path is empty")
+        return names
+
     def query(self, *names: str) -> dict[str, str]:
         """The query, which may hold these parameters only."""
         query = dict(parse_qsl(self.query_string, keep_blank_values=True))
@@ -119,6 +143,11 @@ class Call:
         """Add to a result only when it was made and how long that took."""
         times = {"timestamp": int(self.settings.now() * 1000), "duration": int(self.elapsed() * 1000)}
         return {**payload, **times}
+
+
+def next_page(cursor: str | None) -> dict[str, str]:
+    """The member of an answer that leads to the next page, where there is one."""
+    return {} if cursor is None else {"cursor": cursor}
 
 
 Handler = Callable[[Call], dict[str, Any] | Attachment]

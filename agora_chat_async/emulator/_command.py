@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
+import re
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from agora_chat_async.emulator._app import Emulator
-from agora_chat_async.emulator._control import ENDPOINTS
 from agora_chat_async.emulator._quota import Algorithm
-from agora_chat_async.emulator._serve import EmulatorInfo, serve, wait_for_stdin_to_end
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
 from agora_chat_async.quota import PLANS, Rate
+
+if TYPE_CHECKING:
+    from agora_chat_async.emulator._serve import EmulatorInfo
+
+_HEX_ID: Final = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="sliding",
         help="how calls are counted (default: %(default)s)",
     )
-    add("--background", type=float, default=0.0, metavar="SHARE", help="share of each quota that others use, 0 to 1")
+    add("--background", type=float, default=0.0, metavar="SHARE", help="share of each quota that others use, below 1")
     add("--jitter", type=float, default=0.0, metavar="SECONDS", help="random delay before a call is counted")
     add("--latency", type=float, default=0.0, metavar="SECONDS", help="delay before each answer")
     add(
@@ -81,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
     with suppress(KeyboardInterrupt):
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                _check(options)
                 runner.run(_serve(options))
         except (ValueError, OSError, sqlite3.Error) as error:
             print(f"the emulator cannot start: {error}", file=sys.stderr)  # noqa: T201
@@ -88,7 +93,32 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse values out of their range; a `ValueError` names the option as it is written."""
+    from agora_chat_async.emulator._serve import MAX_PORT, is_loopback  # noqa: PLC0415 - not for --help
+
+    length = len(options.certificate)  # it may be that of a real app but for a letter, and is not shown
+    rules = [
+        (0 <= options.port <= MAX_PORT, f"--port {options.port}: from 0 to {MAX_PORT}"),
+        (_HEX_ID.fullmatch(options.app_id), f"--app-id {options.app_id}: 32 hexadecimal characters"),
+        (_HEX_ID.fullmatch(options.certificate), f"--certificate (of {length} characters): 32 hexadecimal characters"),
+        (0 <= options.background < 1, f"--background {options.background:g}: a share from 0 to below 1"),
+        (0 <= options.jitter < math.inf, f"--jitter {options.jitter:g}: seconds, 0 or more"),
+        (0 <= options.latency < math.inf, f"--latency {options.latency:g}: seconds, 0 or more"),
+        (
+            options.allow_remote or is_loopback(options.host),
+            f"--host {options.host} can be reached from other machines; --allow-remote permits that",
+        ),
+    ]
+    for kept, rule in rules:
+        if not kept:
+            raise ValueError(rule)
+
+
 async def _serve(options: argparse.Namespace) -> None:
+    from agora_chat_async.emulator._app import Emulator  # noqa: PLC0415 - not for --help
+    from agora_chat_async.emulator._serve import serve, wait_for_stdin_to_end  # noqa: PLC0415 - as above
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,6 +176,8 @@ def _quota(text: str) -> tuple[str, Rate]:
 
 
 def _welcome(info: EmulatorInfo) -> str:
+    from agora_chat_async.emulator._control import ENDPOINTS  # noqa: PLC0415 - not for --help
+
     facts = {"url": info.url, "org": info.org, "app": info.app, "app id": info.app_id, "certificate": info.certificate}
     width = max(len(path) for _, path, _ in ENDPOINTS)
     return "\n".join(

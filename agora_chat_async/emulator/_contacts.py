@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agora_chat_async.api.contacts import Contacts
-from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import illegal
-from agora_chat_async.emulator._state.contacts import MAX_BLOCKED, Names
+from agora_chat_async.emulator._state.contacts import MAX_BLOCKED
 from agora_chat_async.emulator._state.users import entity
 
 answers = Answers()
@@ -53,15 +53,13 @@ def list_page(call: Call) -> dict[str, Any]:
         raise illegal("invalid request: needReturnRemark is true or false")
     page = call.state.contacts.page(call.values["username"], limit, query.get("cursor"))
     contacts = [{"username": name, **remarks} for name in page.names]
-    return call.envelope("uri", entities=[], data={"contacts": contacts}, count=len(contacts), **_next(page))
+    return call.envelope("uri", entities=[], data={"contacts": contacts}, count=len(contacts), **next_page(page.cursor))
 
 
 @answers(Contacts.block_users)
 def block_users(call: Call) -> dict[str, Any]:
     """Put users on a block list."""
-    fields = call.fields()
-    names = fields.texts("usernames", most=_MAX_BLOCKED_AT_ONCE)
-    fields.end()
+    names = call.only_texts("usernames", most=_MAX_BLOCKED_AT_ONCE)
     blocked = call.state.contacts.block(call.values["owner_username"], names)
     return call.envelope(*APP, "uri", entities=[], data=blocked)
 
@@ -73,7 +71,7 @@ def list_blocked(call: Call) -> dict[str, Any]:
     most = _MAX_PAGE if query else MAX_BLOCKED
     limit = call.limit(query, "pageSize", default=most, most=most)
     page = call.state.contacts.blocked(call.values["owner_username"], limit, query.get("cursor"))
-    return call.envelope("uri", entities=[], data=page.names, count=len(page.names), **_next(page))
+    return call.envelope("uri", entities=[], data=page.names, count=len(page.names), **next_page(page.cursor))
 
 
 @answers(Contacts.unblock_user)
@@ -89,7 +87,3 @@ def _about_one(call: Call, what: str, other: Any) -> dict[str, Any]:
     envelope = call.envelope(*APP, *PLACE, entities=[entity(other)])
     path = f"/users/{owner['uuid']}/{what}"
     return envelope | {"path": path, "uri": f"{call.origin}/{call.settings.org}/{call.settings.app}{path}"}
-
-
-def _next(page: Names) -> dict[str, str]:
-    return {} if page.cursor is None else {"cursor": page.cursor}

@@ -52,7 +52,7 @@ def control_app(emulator: Emulator) -> Starlette:
             Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
             Route(_history.PATH + "{hour}.gz", controls.history),
         ],
-        exception_handlers={Refusal: _refused},
+        exception_handlers={Refusal: controls.refused},
     )
 
 
@@ -137,6 +137,12 @@ class _Controls:
         packed = await self._run(lambda: _history.pack(self._emulator.state.messages.of_hour(start)))
         return Response(packed, media_type="application/gzip")
 
+    async def refused(self, _: Request, error: Exception) -> Response:
+        if not isinstance(error, Refusal):
+            raise error
+        now_ms = int(self._emulator.settings.now() * 1000)
+        return _json(error.body(timestamp=now_ms, duration=0), error.status)
+
     def _go(self, name: str, *, online: bool) -> dict[str, Any]:
         state = self._emulator.state
         user = state.users.set_online(name, online=online)
@@ -160,12 +166,6 @@ def _number(text: str, kind: type[int | float]) -> Any:
         return kind(text)
     except ValueError:
         raise illegal(f"{text} is no number") from None
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    if not isinstance(error, Refusal):
-        raise error
-    return _json(error.body(timestamp=0, duration=0), error.status)
 
 
 def _json(value: Any, status: int = 200) -> Response:

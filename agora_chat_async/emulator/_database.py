@@ -18,7 +18,7 @@ class Database:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="emulator-database")
         self._closed = False
         try:
-            self.connection = self._worker.submit(_open, path, tuple(schemas)).result()
+            self.connection: sqlite3.Connection = self._worker.submit(_open, path, tuple(schemas)).result()
         except BaseException:
             self._worker.shutdown()
             raise

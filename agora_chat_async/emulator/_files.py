@@ -81,9 +81,8 @@ def share(call: Call) -> dict[str, Any]:
 def list_shared(call: Call) -> dict[str, Any]:
     """One page of a group's files."""
     query = call.query("pagenum", "pagesize")
-    size = call.limit(query, "pagesize", default=_MOST_FILES, most=_MOST_FILES)
-    number = call.limit(query, "pagenum", default=1, most=1 << 31)
-    rows = call.state.files.of_group(call.values["group_id"], size, (number - 1) * size)
+    limit, offset = call.window(query, default=_MOST_FILES, most=_MOST_FILES)
+    rows = call.state.files.of_group(call.values["group_id"], limit, offset)
     data = [
         {
             "file_id": row["id"],
@@ -94,7 +93,7 @@ def list_shared(call: Call) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return call.envelope(*APP, *PLACE, params={name: [value] for name, value in query.items()}, data=data)
+    return call.envelope(*APP, *PLACE, params=call.echo(query), data=data)
 
 
 @answers(GroupFiles.download)

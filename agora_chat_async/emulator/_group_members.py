@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora_chat_async.api.group_members import GroupMembers
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
-from agora_chat_async.emulator._errors import illegal, invalid_parameter, limit_exceeded
+from agora_chat_async.emulator._errors import invalid_parameter, limit_exceeded
 from agora_chat_async.emulator._groups import caps, member_entry
 
 answers = Answers()
@@ -39,9 +39,7 @@ def add(call: Call) -> dict[str, Any]:
 @answers(GroupMembers.add_many)
 def add_many(call: Call) -> dict[str, Any]:
     """Let users in."""
-    fields = call.fields()
-    names = fields.texts("usernames", most=sys.maxsize)
-    fields.end()
+    names = call.only_texts("usernames")
     call.state.groups.require(call.values["group_id"])
     if len(names) > _MAX_NAMES:
         raise limit_exceeded(f"usernames size is more than max limit : {_MAX_NAMES}")
@@ -60,9 +58,7 @@ def remove(call: Call) -> dict[str, Any]:
 @answers(GroupMembers.remove_many)
 def remove_many(call: Call) -> dict[str, Any]:
     """Put members out, and tell of each user whether it was done."""
-    names = call.values["usernames"].split(",")
-    if not all(names):
-        raise illegal("invalid request: a username in the path is empty")
+    names = call.joined_names()
     if len(names) > _MAX_NAMES:
         raise invalid_parameter(f"kickMember: kickMembers number more than maxSize : {_MAX_NAMES}")
     faults = call.state.groups.remove_members(call.values["group_id"], names)
@@ -79,9 +75,7 @@ def list_admins(call: Call) -> dict[str, Any]:
 @answers(GroupMembers.add_admin)
 def add_admin(call: Call) -> dict[str, Any]:
     """Make a member an admin."""
-    fields = call.fields()
-    name = fields.text("newadmin")
-    fields.end()
+    name = call.only_text("newadmin")
     call.state.groups.add_admin(call.values["group_id"], name)
     return _answer(call, {"result": "success", "newadmin": name})
 

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Final
 
 from agora_chat_async.api.groups import Groups
-from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter, no_such_group
 from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._state.groups import CAPS, NewGroup
@@ -78,11 +78,12 @@ def get(call: Call) -> dict[str, Any]:
 def list_groups(call: Call) -> dict[str, Any]:
     """One page of groups."""
     query = call.query("limit", "cursor")
-    limit = call.whole(query, "limit", default=_DEFAULT_PAGE, least=1, most=_MAX_PAGE)
+    limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     page = call.state.groups.page(limit, query.get("cursor"))
     data = [_summary(call, group) for group in page.places]
-    more = {} if page.cursor is None else {"cursor": page.cursor}
-    return call.envelope(*PLACE, params=call.echo(query), entities=[], data=data, count=len(data), **more)
+    return call.envelope(
+        *PLACE, params=call.echo(query), entities=[], data=data, count=len(data), **next_page(page.cursor)
+    )
 
 
 @answers(Groups.list_joined)

@@ -9,7 +9,6 @@ from typing import Any, Final
 from attrs import frozen
 
 _INTERNED: Final = 4096
-_TOO_MANY: Final = 429
 
 
 @frozen
@@ -56,6 +55,7 @@ class RequestLog:
         self._statuses = array("H")
         self._costs = array("l")
         self._admitted = bytearray()
+        self._refused = bytearray()
         self._targets = list[str]()
         self._interned = dict[str, str]()
 
@@ -69,8 +69,13 @@ class RequestLog:
     def __len__(self) -> int:
         return len(self._times)
 
-    def add(self, at: float, method: str, target: str, route: str, *, admitted: bool, cost: int) -> int:
-        """Note a request that was judged, and return its number, by which its status is noted later."""
+    def add(
+        self, at: float, method: str, target: str, route: str, *, admitted: bool, cost: int, refused: bool = False
+    ) -> int:
+        """Note a request that was judged, and return its number, by which its status is noted later.
+
+        `refused` tells that it came too fast: a request can also fail before its route's quota is asked.
+        """
         if len(self._times) >= self._most:
             self._drop(max(1, self._most // 10))
         if len(self._interned) >= _INTERNED:
@@ -81,6 +86,7 @@ class RequestLog:
         self._statuses.append(0)
         self._costs.append(cost)
         self._admitted.append(admitted)
+        self._refused.append(refused)
         self._targets.append(self._interned.setdefault(target, target))
         return self._dropped + len(self._times) - 1
 
@@ -138,7 +144,7 @@ class RequestLog:
             "admitted": {"calls": admitted.calls, "cost": admitted.cost},
             "requests": len(indexes),
             "admitted_requests": sum(self._admitted[index] for index in indexes),
-            "refused": sum(self._statuses[index] == _TOO_MANY for index in indexes),
+            "refused": sum(self._refused[index] for index in indexes),
         }
 
     def _moments(self, indexes: Iterable[int]) -> list[tuple[float, int]]:
@@ -153,6 +159,6 @@ class RequestLog:
 
     def _drop(self, count: int) -> None:
         self._dropped += count
-        columns = (self._times, self._methods, self._routes, self._statuses, self._costs, self._admitted, self._targets)
-        for column in columns:
+        numbers = (self._times, self._methods, self._routes, self._statuses, self._costs)
+        for column in (*numbers, self._admitted, self._refused, self._targets):
             del column[:count]

@@ -14,9 +14,8 @@ from agora_chat_async.api.group_mutes import GroupMutes
 from agora_chat_async.api.room_allowlist import RoomAllowlist
 from agora_chat_async.api.room_blocks import RoomBlocks
 from agora_chat_async.api.room_mutes import RoomMutes
-from agora_chat_async.emulator._call import APP, Answers, Call
+from agora_chat_async.emulator._call import APP, Answers, Call, next_page
 from agora_chat_async.emulator._errors import illegal, invalid_parameter
-from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._state.lists import FOR_GOOD, Faults, MemberLists
 
 answers = Answers()
@@ -64,7 +63,7 @@ class _Place:
 def mute(call: Call) -> dict[str, Any]:
     """Mute members."""
     fields, place = call.fields(), _Place.of(call)
-    names, duration = _names(fields), fields.whole("mute_duration")
+    names, duration = _not_too_many(fields.texts("usernames", most=sys.maxsize)), fields.whole("mute_duration")
     fields.end()
     if duration is None or duration < FOR_GOOD:
         raise illegal("invalid request: mute_duration has to be milliseconds, or -1")
@@ -113,7 +112,7 @@ def list_blocks_by_page(call: Call) -> dict[str, Any]:
     query, place = call.query("pageSize", "cursor"), _Place.of(call)
     limit = call.limit(query, "pageSize", default=_MAX_PAGE, most=_MAX_PAGE) if query else _MAX_UNPAGED
     page = place.lists.blocked(place.id, limit, query.get("cursor"))
-    more = {} if page.cursor is None or not query else {"cursor": page.cursor}
+    more = next_page(page.cursor) if query else {}
     return _answer(call, page.usernames, count=len(page.usernames), **more)
 
 
@@ -194,22 +193,12 @@ def _muted_all(call: Call, *, mute: bool) -> dict[str, Any]:
     return _answer(call, {"mute": mute})
 
 
-def _names(fields: Fields) -> list[str]:
-    return _not_too_many(fields.texts("usernames", most=sys.maxsize))
-
-
 def _only_names(call: Call) -> list[str]:
-    fields = call.fields()
-    names = _names(fields)
-    fields.end()
-    return names
+    return _not_too_many(call.only_texts("usernames"))
 
 
 def _joined_names(call: Call) -> list[str]:
-    names = call.values["usernames"].split(",")
-    if not all(names):
-        raise illegal("invalid request: a username in the path is empty")
-    return _not_too_many(names)
+    return _not_too_many(call.joined_names())
 
 
 def _not_too_many(names: list[str]) -> list[str]:

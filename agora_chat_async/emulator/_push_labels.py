@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any, Final
 
 from agora_chat_async.api.push_labels import PushLabels
-from agora_chat_async.emulator._call import Answers, Call
+from agora_chat_async.emulator._call import Answers, Call, next_page
 from agora_chat_async.emulator._errors import push_illegal
 from agora_chat_async.emulator._state.push_labels import Change, Page
 
@@ -80,10 +80,7 @@ def remove_users(call: Call) -> dict[str, Any]:
 
 
 def _usernames(call: Call) -> list[str]:
-    fields = call.fields(push_illegal)
-    usernames = fields.texts("usernames", most=_MAX_CHANGED)
-    fields.end()
-    return usernames
+    return call.only_texts("usernames", most=_MAX_CHANGED, refuse=push_illegal)
 
 
 def _wanted(call: Call) -> tuple[int, str | None]:
@@ -92,7 +89,7 @@ def _wanted(call: Call) -> tuple[int, str | None]:
 
 
 def _paged(call: Call, page: Page, data: list[dict[str, Any]]) -> dict[str, Any]:
-    return call.stamped(data=data) if page.cursor is None else call.stamped(cursor=page.cursor, data=data)
+    return call.stamped(**next_page(page.cursor), data=data)
 
 
 def _changed(call: Call, change: Change) -> dict[str, Any]:

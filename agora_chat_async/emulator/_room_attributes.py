@@ -63,9 +63,7 @@ def _set(call: Call, *, force: bool) -> dict[str, Any]:
 
 
 def _remove(call: Call, *, force: bool) -> dict[str, Any]:
-    fields = call.fields()
-    keys = fields.texts("keys", most=_MAX_CHANGED)
-    fields.end()
+    keys = call.only_texts("keys", most=_MAX_CHANGED)
     faults = call.state.room_attributes.remove(call.values["chatroom_id"], call.values["username"], keys, force=force)
     return _outcome(call, faults)
 

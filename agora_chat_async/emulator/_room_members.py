@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 from agora_chat_async.api.room_members import RoomMembers
 from agora_chat_async.emulator._call import Answers, Call
-from agora_chat_async.emulator._errors import illegal, invalid_parameter
+from agora_chat_async.emulator._errors import invalid_parameter
 from agora_chat_async.emulator._rooms import answer, caps
 
 answers = Answers()
@@ -31,9 +30,7 @@ def add(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_many)
 def add_many(call: Call) -> dict[str, Any]:
     """Let users in."""
-    room_id, fields = call.values["chatroom_id"], call.fields()
-    names = fields.texts("usernames", most=sys.maxsize)
-    fields.end()
+    room_id, names = call.values["chatroom_id"], call.only_texts("usernames")
     _refuse_many(names, _MAX_ADDED)
     users = call.state.rooms.add_members(room_id, names, caps(call))
     return answer(call, {"newmembers": users, "action": _ADD, "id": room_id})
@@ -62,9 +59,7 @@ def remove(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.remove_many)
 def remove_many(call: Call) -> dict[str, Any]:
     """Put members out; those who are none are told beside the others."""
-    room_id, names = call.values["chatroom_id"], call.values["usernames"].split(",")
-    if not all(names):
-        raise illegal("invalid request: a username in the path is empty")
+    room_id, names = call.values["chatroom_id"], call.joined_names()
     _refuse_many(names, _MAX_REMOVED)
     removals = [
         {
@@ -89,7 +84,7 @@ def list_admins(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_admin)
 def add_admin(call: Call) -> dict[str, Any]:
     """Make a member an admin."""
-    username = call.state.rooms.add_admin(call.values["chatroom_id"], _only(call, "newadmin"))
+    username = call.state.rooms.add_admin(call.values["chatroom_id"], call.only_text("newadmin"))
     return answer(call, {"result": "success", "newadmin": username})
 
 
@@ -103,7 +98,7 @@ def remove_admin(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_super_admin)
 def add_super_admin(call: Call) -> dict[str, Any]:
     """Let a user make rooms from a client."""
-    call.state.rooms.add_super_admin(_only(call, "superadmin"))
+    call.state.rooms.add_super_admin(call.only_text("superadmin"))
     return answer(call, {"result": "success", "resource": ""})
 
 
@@ -121,13 +116,6 @@ def list_super_admins(call: Call) -> dict[str, Any]:
     limit, offset = call.window(query, default=_DEFAULT_SUPER_ADMINS, most=_MAX_PAGE)
     names = call.state.rooms.super_admins(limit, offset)
     return answer(call, names, params=call.echo(query), properties={}, count=len(names))
-
-
-def _only(call: Call, name: str) -> str:
-    fields = call.fields()
-    text = fields.text(name)
-    fields.end()
-    return text
 
 
 def _refuse_many(names: list[str], most: int) -> None:

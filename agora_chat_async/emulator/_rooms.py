@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from agora_chat_async.api.rooms import Rooms
-from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import (
     Refusal,
     forbidden,
@@ -81,7 +81,7 @@ def list_rooms(call: Call) -> dict[str, Any]:
         params=call.echo(query),
         properties={},
         count=len(page.places),
-        **({} if page.cursor is None else {"cursor": page.cursor}),
+        **next_page(page.cursor),
     )
 
 

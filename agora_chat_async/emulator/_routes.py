@@ -127,7 +127,20 @@ class _Node:
 
 _PLACEHOLDER: Final = "{}"
 
-OTHER_FORMS: Final[Mapping[str, str]] = {"DELETE /threads/{}/users": "DELETE /thread/{}/users"}
+# Left out are forms that something else already answers, such as GET for a room's announcement or for the status of a
+# user named batch, and those with another body: POST /messages, GET /token.
+OTHER_FORMS: Final[Mapping[str, str]] = {
+    "POST /users/{}/disconnect": "GET /users/{}/disconnect",
+    "GET /users/{}/rosters": "GET /user/{}/contacts",
+    "POST /messages/recall": "POST /messages/msg_recall",
+    "POST /chatfiles/{}": "GET /chatfiles/{}",
+    "PUT /chatrooms/{}/announcement": "POST /chatrooms/{}/announcement",
+    "DELETE /chatrooms/{}/mute": "GET /chatrooms/{}/mute",
+    "PUT /chatrooms/{}/ban": "DELETE /chatrooms/{}/ban",
+    "POST /metadata/chatroom/{}/user/{}": "DELETE /metadata/chatroom/{}/user/{}",
+    "DELETE /threads/{}/users": "DELETE /thread/{}/users",
+    "POST /callback/storage/retry": "POST /callbacks/storage/retry",
+}
 """Routes that the vendor's pages name in two ways: the one that clients should not rely on, and the one declared."""
 
 
@@ -136,7 +149,7 @@ class RouteTree:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._root = _Node()
-        self.routes = dict[str, Route]()
+        self.routes: dict[str, Route] = {}
         for operation in operations:
             self._add(operation)
         for other, name in OTHER_FORMS.items():

@@ -22,6 +22,7 @@ from attrs import asdict, field, frozen
 
 from agora_chat_async.emulator._app import ARRIVAL, Emulator
 
+MAX_PORT: Final = 65_535
 _START_TIMEOUT: Final = 30.0
 _STOP_TIMEOUT: Final = 5.0
 _GRACE: Final = 2
@@ -68,8 +69,10 @@ async def serve(
     It has no secrets to keep and lets everybody do everything, so it is bound beyond this machine only where that is
     asked for with `allow_remote`. The emulator stays open afterwards.
     """
-    if not allow_remote and not _is_loopback(host):
+    if not allow_remote and not is_loopback(host):
         raise ValueError(f"{host} can be reached from other machines; allow_remote permits that")
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"port is from 0 to {MAX_PORT}, got {port}")
     listener = _bind(host, port)
     config = uvicorn.Config(
         emulator,
@@ -178,7 +181,8 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
     if host == "localhost":
         return True
     try:

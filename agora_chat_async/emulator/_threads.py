@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agora_chat_async.api.thread_members import ThreadMembers
 from agora_chat_async.api.threads import Threads
-from agora_chat_async.emulator._call import Answers, Call
+from agora_chat_async.emulator._call import Answers, Call, next_page
 from agora_chat_async.emulator._errors import illegal
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.threads import Page, entity, group_error
@@ -17,7 +17,6 @@ _APP: Final = ("organization", "applicationName", "uri")
 _MAX_PAGE: Final = 50
 _MAX_NAME: Final = 64
 _MAX_USERS: Final = 10
-_ANY_NUMBER: Final = 1 << 31
 
 
 @answers(Threads.create)
@@ -77,7 +76,7 @@ def list_members(call: Call) -> dict[str, Any]:
     query = call.query("limit", "cursor")
     page = call.state.threads.members(call.values["thread_id"], _limit(query), query.get("cursor"))
     names = [member["username"] for member in page.rows]
-    return call.envelope("uri", properties=_properties(page), data={"affiliations": names})
+    return call.envelope("uri", properties=next_page(page.cursor), data={"affiliations": names})
 
 
 @answers(ThreadMembers.add)
@@ -104,9 +103,7 @@ def _name(fields: Fields) -> str:
 
 
 def _usernames(call: Call) -> list[str]:
-    fields = call.fields()
-    names = fields.texts("usernames", most=_ANY_NUMBER)
-    fields.end()
+    names = call.only_texts("usernames")
     if len(names) > _MAX_USERS:
         raise group_error(400, f"at most {_MAX_USERS} users at once, and not {len(names)}")
     return names
@@ -129,8 +126,4 @@ def _limit(query: dict[str, str]) -> int:
 
 
 def _listed(call: Call, page: Page, entities: list[dict[str, Any]]) -> dict[str, Any]:
-    return call.envelope(*_APP, properties=_properties(page), entities=entities)
-
-
-def _properties(page: Page) -> dict[str, str]:
-    return {} if page.cursor is None else {"cursor": page.cursor}
+    return call.envelope(*_APP, properties=next_page(page.cursor), entities=entities)

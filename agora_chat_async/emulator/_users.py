@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agora_chat_async.api.users import Users
-from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import illegal
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.users import Applicant, entity
@@ -55,7 +55,7 @@ def list_users(call: Call) -> dict[str, Any]:
     limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     page = call.state.users.page(limit, query.get("cursor"))
     return call.envelope(
-        *PLACE, params=call.echo(query), entities=_entities(page.users), count=len(page.users), **_next(page.cursor)
+        *PLACE, params=call.echo(query), entities=_entities(page.users), count=len(page.users), **next_page(page.cursor)
     )
 
 
@@ -73,7 +73,9 @@ def delete_many(call: Call) -> dict[str, Any]:
     query = call.query("limit", "cursor")
     limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     page = call.state.users.delete_oldest(limit, query.get("cursor"))
-    return call.envelope(*APP, *PLACE, params=call.echo(query), entities=_entities(page.users), **_next(page.cursor))
+    return call.envelope(
+        *APP, *PLACE, params=call.echo(query), entities=_entities(page.users), **next_page(page.cursor)
+    )
 
 
 @answers(Users.set_password)
@@ -118,9 +120,7 @@ def get_online_status(call: Call) -> dict[str, Any]:
 @answers(Users.get_online_status_many)
 def get_online_status_many(call: Call) -> dict[str, Any]:
     """Tell which of many users are online; nobody checks whether they exist."""
-    fields = call.fields()
-    names = fields.texts("usernames", most=_MAX_ASKED)
-    fields.end()
+    names = call.only_texts("usernames", most=_MAX_ASKED)
     online = call.state.users.online_among(names)
     return call.envelope(
         action="get batch user status", data=[{name: _status(online=name in online)} for name in names]
@@ -172,7 +172,3 @@ def _entities(users: Any) -> list[dict[str, Any]]:
 
 def _status(*, online: Any) -> str:
     return "online" if online else "offline"
-
-
-def _next(cursor: str | None) -> dict[str, str]:
-    return {} if cursor is None else {"cursor": cursor}

@@ -56,15 +56,16 @@ async def made(client: httpx.AsyncClient) -> dict[str, str]:
     }
 
 
+def named(value: Any, names: Mapping[str, str]) -> Any:
+    return names.get(value, value) if isinstance(value, str) else value
+
+
 async def answered(client: httpx.AsyncClient, names: Mapping[str, str], route: str, fill: list[str], body: Any) -> Any:
     """Call a route and return its answer, without what tells how it was called."""
     method, _, path = route.partition(" ")
     for value in fill:
         path = path.replace("{}", names.get(value, value), 1)
-    sent = None if body is None else {key: names.get(value, value) for key, value in body.items() if key != "keys"}
-    if body is not None and "keys" in body:
-        sent = body
-    response = await client.request(method, path, json=sent)
+    response = await client.request(method, path, json=body and {key: named(body[key], names) for key in body})
     if response.headers["content-type"] != "application/json":
         return response.status_code, response.content
     return response.status_code, {

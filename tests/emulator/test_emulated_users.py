@@ -247,7 +247,7 @@ async def test_set_password(client, refused):
     assert answer == {"action": "set user password", **TIMES}
     assert (await client.get("/users/anna/status")).json()["data"] == {"anna": "offline"}
     wrong = client.put("/users/bert/password", json={"newpassword": "next"})
-    assert refused(await wrong) == (404, "service_resource_not_found")
+    assert refused(await wrong) == (404, "entity_not_found")
     for body in ({}, {"newpassword": ""}, {"newpassword": "x" * 65}, {"newPassword": "x"}):
         assert refused(await client.put("/users/anna/password", json=body)) == (400, "illegal_argument")
 

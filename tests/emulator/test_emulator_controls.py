@@ -38,7 +38,7 @@ def test_windows_are_those_of_the_brute_force(calls, seconds):
     log = RequestLog()
     log.clear(0.0)
     for at, route, admitted, cost in calls:
-        log.answered(log.add(at, "GET", "/x", route, admitted=admitted, cost=cost), 200 if admitted else 429)
+        log.add(at, "GET", "/x", route, admitted=admitted, cost=cost, refused=not admitted)
 
     def brute(chosen):
         windows = [[call for call in chosen if end[0] - seconds < call[0] <= end[0]] for end in chosen]
@@ -181,6 +181,25 @@ async def test_windows(connect, clock, refused):
     assert answer == {"seconds": 1.0, "routes": {"GET /users": expected}, "total": expected}
     for wrong in ("0", "-1", "x", "nan"):
         assert refused(await client.get(f"{ROOT}/windows?seconds={wrong}")) == (400, "illegal_argument")
+
+
+async def test_refused_is_what_came_too_fast(connect, clock):
+    client = connect(quotas={"presence.get_status": "1/second"})
+    asked = [await client.post("/users/anna/presence", json={"usernames": ["bert"]}) for _ in range(3)]
+    assert [response.status_code for response in asked] == [200, 400, 400], "presence has a refusal of its own"
+    assert asked[2].json() == {"result": "too many queries"}
+    assert (await client.post("/users/anna/presence", json={})).status_code == 400
+    await client.get("/users", headers={"Authorization": ""})
+    clock.advance(1.0)
+    assert (await client.post("/users/anna/presence", json={})).status_code == 400
+    total = (await client.get(f"{ROOT}/windows?seconds=1")).json()["total"]
+    assert (total["requests"], total["admitted_requests"], total["refused"]) == (6, 2, 3)
+
+
+async def test_refusals_tell_the_time(client, clock):
+    clock.advance(12.5)
+    answer = (await client.post(f"{ROOT}/seed", json={})).json()
+    assert answer["timestamp"] == clock.wall * 1000
 
 
 async def test_seed_snapshot_reset(client, refused):

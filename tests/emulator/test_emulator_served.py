@@ -216,9 +216,39 @@ def test_the_command_tells_what_one_needs():
     assert "async with Session(" in snippet
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--port", "99999"], "--port 99999: from 0 to 65535"),
+        (["--port=-1"], "--port -1: from 0 to 65535"),
+        (["--app-id", "xyz"], "--app-id xyz: 32 hexadecimal characters"),
+        (["--certificate", "xyz"], "--certificate (of 3 characters): 32 hexadecimal characters"),
+        (["--jitter=-1"], "--jitter -1: seconds, 0 or more"),
+        (["--jitter", "nan"], "--jitter nan: seconds, 0 or more"),
+        (["--latency=-1"], "--latency -1: seconds, 0 or more"),
+        (["--latency", "inf"], "--latency inf: seconds, 0 or more"),
+        (["--background", "2"], "--background 2: a share from 0 to below 1"),
+        (
+            ["--host", "0.0.0.0"],  # noqa: S104
+            "--host 0.0.0.0 can be reached from other machines; --allow-remote permits that",
+        ),
+    ],
+)
+def test_the_command_refuses_what_is_out_of_range(capsys, words, message):
+    assert main(["--port", "0", *words]) == 2
+    assert capsys.readouterr().err == f"the emulator cannot start: {message}\n"
+
+
+async def test_a_port_out_of_range():
+    async with Emulator() as emulator:
+        with pytest.raises(ValueError, match="99999"):
+            async with serve(emulator, port=99_999):
+                pass
+
+
 def test_the_command_refuses(capsys):
     assert main(["--host", "0.0.0.0", "--port", "0"]) == 2  # noqa: S104
-    assert "allow_remote" in capsys.readouterr().err
+    assert "--allow-remote" in capsys.readouterr().err
     assert main(["--port", "0", "--quota", "users.creat=1/second"]) == 2
     assert "users.create" in capsys.readouterr().err
     for words in (["--quota", "users.create"], ["--quota", "users.create=often"], ["--plan", "gold"]):

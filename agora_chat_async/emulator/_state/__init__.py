@@ -7,7 +7,7 @@ behind is cleared by the hooks in `Users.on_delete`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from agora_chat_async.emulator._database import Database
 from agora_chat_async.emulator._state import (
@@ -41,6 +41,7 @@ from agora_chat_async.emulator._state.mutes import Mutes
 from agora_chat_async.emulator._state.presence import Presence
 from agora_chat_async.emulator._state.push import Push
 from agora_chat_async.emulator._state.push_labels import PushLabels
+from agora_chat_async.emulator._state.queries import scalar
 from agora_chat_async.emulator._state.reactions import Reactions
 from agora_chat_async.emulator._state.room_attributes import RoomAttributes
 from agora_chat_async.emulator._state.rooms import Rooms
@@ -78,32 +79,32 @@ class State:
         def now_ms() -> int:
             return int(now() * 1000)
 
-        self.database = Database(path, _SCHEMAS)
+        self.database: Final = Database(path, _SCHEMAS)
         connection = self.database.connection
-        self.users = Users(connection, now_ms)
-        self.messages = Messages(connection, now_ms)
-        self.tokens = Tokens(connection, now_ms)
-        self.contacts = Contacts(connection, self.users)
-        self.user_attributes = UserAttributes(connection)
-        self.mutes = Mutes(connection, now_ms, self.users)
-        self.presence = Presence(connection, now_ms)
-        self.callbacks = Callbacks(connection, now_ms)
+        self.users: Final = Users(connection, now_ms)
+        self.messages: Final = Messages(connection, now_ms)
+        self.tokens: Final = Tokens(connection, now_ms)
+        self.contacts: Final = Contacts(connection, self.users)
+        self.user_attributes: Final = UserAttributes(connection)
+        self.mutes: Final = Mutes(connection, now_ms, self.users)
+        self.presence: Final = Presence(connection, now_ms)
+        self.callbacks: Final = Callbacks(connection, now_ms)
         self.users.on_delete += [self.contacts.forget, self.user_attributes.forget]
         self.users.on_delete += [self.mutes.forget, self.presence.forget]
-        self.rooms = Rooms(connection, now_ms, self.users)
-        self.room_attributes = RoomAttributes(connection, self.rooms)
-        self.groups = Groups(connection, now_ms, self.users)
-        self.files = Files(connection, now_ms, self.groups)
+        self.rooms: Final = Rooms(connection, now_ms, self.users)
+        self.room_attributes: Final = RoomAttributes(connection, self.rooms)
+        self.groups: Final = Groups(connection, now_ms, self.users)
+        self.files: Final = Files(connection, now_ms, self.groups)
         self.groups.on_delete.append(self.files.forget_group)
-        self.group_attributes = GroupAttributes(connection, self.groups)
-        self.group_lists = MemberLists(connection, now_ms, lists.GROUP, self.groups)
-        self.room_lists = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
+        self.group_attributes: Final = GroupAttributes(connection, self.groups)
+        self.group_lists: Final = MemberLists(connection, now_ms, lists.GROUP, self.groups)
+        self.room_lists: Final = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
         self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
-        self.threads = Threads(connection, now_ms, self.messages, self.groups)
-        self.reactions = Reactions(connection, now_ms, self.messages, self.groups)
+        self.threads: Final = Threads(connection, now_ms, self.messages, self.groups)
+        self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups)
         self.users.on_delete.append(self.reactions.forget)
-        self.push = Push(connection, now_ms, self.users)
-        self.push_labels = PushLabels(connection, now_ms, self.users)
+        self.push: Final = Push(connection, now_ms, self.users)
+        self.push_labels: Final = PushLabels(connection, now_ms, self.users)
         self.users.on_delete += [self.push.forget, self.push_labels.forget]
         self.users.on_delete += [self.groups.forget, self.messages.forget, self.tokens.forget, self.rooms.forget]
 
@@ -116,13 +117,9 @@ class State:
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
             )
         ]
-        return {table: _scalar(connection.execute(f"SELECT count(*) FROM {table}")) for table in tables}  # noqa: S608
+        return {table: scalar(connection, f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608
 
     def clear(self) -> None:
         """Empty every table."""
         for table in self.counts():
             self.database.connection.execute(f"DELETE FROM {table}")  # noqa: S608
-
-
-def _scalar(rows: Any) -> int:
-    return int(rows.fetchone()[0])

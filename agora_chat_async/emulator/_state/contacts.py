@@ -8,9 +8,9 @@ from typing import Final
 
 from attrs import frozen
 
-from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import illegal, limit_exceeded
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
+from agora_chat_async.emulator._state.queries import json_text, scalar
 from agora_chat_async.emulator._state.users import Users
 
 _TABLE: Final = """
@@ -70,8 +70,7 @@ class _List:
 
     def size(self, owner: str) -> int:
         """Count the users on the list."""
-        rows = self._connection.execute(f"SELECT count(*) FROM {self._table} WHERE owner = ?", (owner,))  # noqa: S608
-        return int(rows.fetchone()[0])
+        return scalar(self._connection, f"SELECT count(*) FROM {self._table} WHERE owner = ?", owner)  # noqa: S608
 
     def has(self, owner: str, other: str) -> bool:
         """Whether a user is on the list."""
@@ -81,7 +80,7 @@ class _List:
         """Return those of the owners who have a user on their list."""
         rows = self._connection.execute(
             f"SELECT owner FROM {self._table} WHERE other = ? AND owner IN (SELECT value FROM json_each(?))",  # noqa: S608
-            (other, encode(list(owners)).decode()),
+            (other, json_text(list(owners))),
         )
         return {str(row["owner"]) for row in rows}
 

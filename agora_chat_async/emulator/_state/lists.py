@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, Protocol
 
 from attrs import frozen
 
-from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import Refusal, forbidden
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
+from agora_chat_async.emulator._state.queries import json_text
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS member_lists (
@@ -237,7 +237,7 @@ class MemberLists:
         rows = self._connection.execute(
             "SELECT username FROM member_lists WHERE (kind, place, list) = (?, ?, ?)"
             " AND username IN (SELECT value FROM json_each(?))",
-            (self._rules.kind, place, which, encode(list(names)).decode()),
+            (self._rules.kind, place, which, json_text(list(names))),
         )
         return {str(row["username"]) for row in rows}
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agora_chat_async._codec import encode, parse
-from agora_chat_async.emulator._errors import Refusal
+from agora_chat_async._codec import parse
+from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._state.ids import RisingIds
+from agora_chat_async.emulator._state.queries import json_text
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -79,7 +80,7 @@ class Messages:
         self._now_ms = now_ms
         # 19 digits, beyond what a double holds exactly.
         self._ids = RisingIds(now_ms, self._newest_id, digits=6)
-        self.on_delete = list[Callable[[Sequence[int]], None]]()
+        self.on_delete: list[Callable[[Sequence[int]], None]] = []
         """Called with the ids of messages that are about to go."""
 
     def find(self, number: int) -> sqlite3.Row | None:
@@ -101,7 +102,7 @@ class Messages:
             str(row["username"])
             for row in self._connection.execute(
                 "SELECT username FROM users WHERE NOT online AND username IN (SELECT value FROM json_each(?))",
-                (_json(names),),
+                (json_text(names),),
             )
         }
         waiting = set[str]() if only_online else offline.difference(blocking)
@@ -127,7 +128,7 @@ class Messages:
         now = self._now_ms()
         self._connection.execute(
             "INSERT INTO broadcasts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, draft.sender, draft.type, _json(draft.body), _optional_json(draft.ext), level, now),
+            (number, draft.sender, draft.type, json_text(draft.body), _optional_json(draft.ext), level, now),
         )
         self._insert(draft, "chatroom", rooms, set(), now)
         return number
@@ -139,19 +140,20 @@ class Messages:
         message = self.find(number)
         if message is None:
             raise Refusal(404, "MessageUnavailableException", f"message {number} is unavailable or has expired")
-        if message["type"] not in _EDITABLE or message["chat_type"] == "chatroom" or kind != message["type"]:
+        if message["type"] not in _EDITABLE or message["chat_type"] == "chatroom":
             raise Refusal(
                 400,
                 "UnsupportedMessageTypeException",
-                f"{message['type']} messages of a {message['chat_type']} are currently not supported for modification"
-                f" to {kind}",
+                f"{message['type']} messages of a {message['chat_type']} are currently not supported for modification",
             )
+        if kind != message["type"]:
+            raise illegal(f"invalid request: new_msg.type has to be {message['type']}, as the message is, got {kind}")
         if message["edits"] >= MAX_EDITS:
             raise Refusal(403, "EditLimitExceededException", f"message {number} has reached its edit limit")
         old: dict[str, Any] = parse(message["ext"]) if message["ext"] else {}
-        new_ext = message["ext"] if ext is None else _json({**old, **ext} if merge_ext else ext)
+        new_ext = message["ext"] if ext is None else json_text({**old, **ext} if merge_ext else ext)
         self._connection.execute(
-            "UPDATE messages SET body = ?, ext = ?, edits = edits + 1 WHERE id = ?", (_json(body), new_ext, number)
+            "UPDATE messages SET body = ?, ext = ?, edits = edits + 1 WHERE id = ?", (json_text(body), new_ext, number)
         )
 
     def recall(self, number: int | None, to: str, chat_type: str, *, force: bool) -> str:
@@ -227,7 +229,7 @@ class Messages:
     def _insert(
         self, draft: Draft, chat_type: str, recipients: Sequence[str], waiting: set[str], timestamp: int
     ) -> dict[str, int]:
-        body, ext, options = _json(draft.body), _optional_json(draft.ext), _json(draft.options)
+        body, ext, options = json_text(draft.body), _optional_json(draft.ext), json_text(draft.options)
         ids = {recipient: self._ids.next() for recipient in recipients}
         self._connection.executemany(
             "INSERT INTO messages (id, sender, recipient, chat_type, type, body, ext, options, timestamp, waiting)"
@@ -261,9 +263,5 @@ def _record(message: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
-    return encode(value).decode()
-
-
 def _optional_json(value: Any) -> str | None:
-    return None if value is None else _json(value)
+    return None if value is None else json_text(value)

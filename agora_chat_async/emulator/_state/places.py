@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Final
 
 from attrs import frozen
 
-from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import Refusal, unknown_user
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.ids import RisingIds
+from agora_chat_async.emulator._state.queries import json_text, scalar
 from agora_chat_async.emulator._state.users import Users
 
 MAX_ADMINS: Final = 99
@@ -52,11 +52,11 @@ class Places:
         self._users = users
         # Milliseconds followed by two digits: 15 digits, rising.
         self._ids = RisingIds(now_ms, self._newest_id, digits=2)
-        self.on_delete = list[Callable[[str], None]]()
+        self.on_delete: list[Callable[[str], None]] = []
         """Called with the id of a place that is about to go."""
-        self.on_leave = list[Callable[[str, str], None]]()
+        self.on_leave: list[Callable[[str, str], None]] = []
         """Called with place and name of a member who has left or was removed."""
-        self.before_join = list[Callable[[str, str], None]]()
+        self.before_join: list[Callable[[str, str], None]] = []
         """Called with place and name of a user who is to come in; may refuse."""
 
     def missing(self, place: str) -> Refusal:
@@ -144,7 +144,7 @@ class Places:
 
     def forget(self, gone: Sequence[sqlite3.Row]) -> None:
         """Delete the places of deleted users, and take them out of all others."""
-        names = encode([user["username"] for user in gone]).decode()
+        names = json_text([user["username"] for user in gone])
         among = "IN (SELECT value FROM json_each(?))"
         for place in self._names(f"SELECT id FROM {self.table} WHERE owner {among}", names):  # noqa: S608
             self.delete(place)
@@ -189,4 +189,4 @@ class Places:
         return [str(row[0]) for row in self._rows(query, *values)]
 
     def _scalar(self, query: str, *values: Any) -> int:
-        return int(self._rows(query, *values)[0][0])
+        return scalar(self._connection, query, *values)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agora_chat_async._codec import encode
+from agora_chat_async.emulator._state.queries import json_text
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS presence_devices (
@@ -62,7 +62,7 @@ class Presence:
     def get(self, usernames: Iterable[str]) -> list[dict[str, Any]]:
         """Describe the presence of each user as the service does."""
         names = list(dict.fromkeys(usernames))
-        wanted = (encode(names).decode(),)
+        wanted = (json_text(names),)
         known = {
             row["username"]: row
             for row in self._connection.execute(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agora_chat_async.emulator._errors import Refusal, illegal, push_illegal, push_limit
 from agora_chat_async.emulator._state.ids import RisingIds
+from agora_chat_async.emulator._state.queries import scalar
 from agora_chat_async.emulator._state.users import Users, entity
 
 SCHEMA: Final = """
@@ -149,7 +150,7 @@ class Push:
         now = self._now_ms()
         if start_ms is not None and not now + _HOUR_MS <= start_ms <= now + _LATEST_MS:
             raise push_illegal("startDate has to lie at least one hour and at most 30 days ahead")
-        running = self._connection.execute("SELECT count(*) FROM push_tasks WHERE done > ?", (now,)).fetchone()[0]
+        running = scalar(self._connection, "SELECT count(*) FROM push_tasks WHERE done > ?", now)
         if running >= _MAX_TASKS:
             raise push_limit(f"{_MAX_TASKS} push tasks are running")
         number = self._task_ids.next()
@@ -188,4 +189,4 @@ class Push:
         return {} if row is None else {field: row[field] for field in row.keys()[1:] if row[field] is not None}
 
     def _newest_task(self) -> int:
-        return int(self._connection.execute("SELECT coalesce(max(id), 0) FROM push_tasks").fetchone()[0])
+        return scalar(self._connection, "SELECT coalesce(max(id), 0) FROM push_tasks")

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, push_limit
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
+from agora_chat_async.emulator._state.queries import scalar
 from agora_chat_async.emulator._state.users import Users
 
 SCHEMA: Final = """
@@ -71,7 +72,7 @@ class PushLabels:
         """Make a label, whose name has to be free."""
         if self._find(name) is not None:
             raise Refusal(400, "duplicate_unique_property_exists", f"push label {name} already exists")
-        if self._count("SELECT count(*) FROM push_labels") >= _MAX_LABELS:
+        if scalar(self._connection, "SELECT count(*) FROM push_labels") >= _MAX_LABELS:
             raise push_limit(f"the app has {_MAX_LABELS} labels")
         self._connection.execute(
             "INSERT INTO push_labels (name, description, created) VALUES (?, ?, ?)", (name, description, self._now_ms())
@@ -102,33 +103,21 @@ class PushLabels:
 
     def add(self, name: str, usernames: Sequence[str]) -> Change:
         """Put users under a label; those that are there already count as put there."""
-        label, change = self.get(name), Change([], {})
-        for username in usernames:
-            user = self._users.find(username)
-            if user is None:
-                change.fail[username] = _NO_USER
-                continue
-            change.success.append(username)
-            self._connection.execute(
-                "INSERT OR IGNORE INTO push_label_users (label, user, created) VALUES (?, ?, ?)",
-                (label["seq"], user["seq"], self._now_ms()),
-            )
+        label, (change, users) = self.get(name)["seq"], self._known(usernames)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO push_label_users (label, user, created) VALUES (?, ?, ?)",
+            [(label, user, self._now_ms()) for user in users],
+        )
         if self.get(name)["count"] > _MAX_USERS:
             raise push_limit(f"label {name} has {_MAX_USERS} users")
         return change
 
     def remove(self, name: str, usernames: Sequence[str]) -> Change:
         """Take users out; those that are not under the label count as taken out."""
-        label, change = self.get(name), Change([], {})
-        for username in usernames:
-            user = self._users.find(username)
-            if user is None:
-                change.fail[username] = _NO_USER
-                continue
-            change.success.append(username)
-            self._connection.execute(
-                "DELETE FROM push_label_users WHERE label = ? AND user = ?", (label["seq"], user["seq"])
-            )
+        label, (change, users) = self.get(name)["seq"], self._known(usernames)
+        self._connection.executemany(
+            "DELETE FROM push_label_users WHERE label = ? AND user = ?", [(label, user) for user in users]
+        )
         return change
 
     def member(self, name: str, username: str) -> sqlite3.Row | None:
@@ -151,12 +140,21 @@ class PushLabels:
         """Take users that go out of every label."""
         self._connection.executemany("DELETE FROM push_label_users WHERE user = ?", [(user["seq"],) for user in users])
 
+    def _known(self, usernames: Sequence[str]) -> tuple[Change, list[int]]:
+        """Tell which users a change can reach, and the numbers of these."""
+        change, numbers = Change([], {}), list[int]()
+        for username in usernames:
+            user = self._users.find(username)
+            if user is None:
+                change.fail[username] = _NO_USER
+            else:
+                change.success.append(username)
+                numbers.append(user["seq"])
+        return change, numbers
+
     def _find(self, name: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(f"{_LABELS} WHERE name = ?", (name,)).fetchone()
         return row
-
-    def _count(self, query: str) -> int:
-        return int(self._connection.execute(query).fetchone()[0])
 
 
 def _page(kind: str, rows: Sequence[sqlite3.Row], limit: int) -> Page:

@@ -13,6 +13,7 @@ from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.groups import Groups
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.messages import Messages
+from agora_chat_async.emulator._state.queries import scalar
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS reactions (
@@ -148,7 +149,7 @@ class Reactions:
         self._connection.executemany("DELETE FROM reactions WHERE message = ?", ids)
 
     def _scalar(self, query: str, *values: Any) -> int:
-        return int(self._connection.execute(query, values).fetchone()[0])
+        return scalar(self._connection, query, *values)
 
 
 def bad_request(description: str) -> Refusal:

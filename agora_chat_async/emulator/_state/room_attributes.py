@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import Refusal
+from agora_chat_async.emulator._state.queries import json_text
 from agora_chat_async.emulator._state.rooms import Rooms
 
 SCHEMA: Final = """
@@ -99,7 +99,7 @@ class RoomAttributes:
     def _delete(self, room_id: str, keys: Sequence[str]) -> None:
         self._connection.execute(
             "DELETE FROM room_attributes WHERE room = ? AND key IN (SELECT value FROM json_each(?))",
-            (room_id, encode(keys).decode()),
+            (room_id, json_text(keys)),
         )
 
     def _clear(self, room_id: str) -> None:

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from agora_chat_async._codec import encode
 from agora_chat_async.emulator._errors import Refusal
+from agora_chat_async.emulator._state.queries import json_text, scalar
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS user_attributes (
@@ -57,7 +57,7 @@ class UserAttributes:
         rows = self._connection.execute(
             "SELECT * FROM user_attributes WHERE username IN (SELECT value FROM json_each(?))"
             " AND name IN (SELECT value FROM json_each(?))",
-            (encode(list(found)).decode(), encode(list(names)).decode()),
+            (json_text(list(found)), json_text(list(names))),
         )
         for row in rows:
             found[row["username"]][row["name"]] = row["value"]
@@ -69,7 +69,7 @@ class UserAttributes:
 
     def size(self) -> int:
         """Tell how many bytes the attributes of all users take."""
-        return int(self._connection.execute(f"SELECT {_SIZE} FROM user_attributes").fetchone()[0])  # noqa: S608
+        return scalar(self._connection, f"SELECT {_SIZE} FROM user_attributes")  # noqa: S608
 
     def forget(self, gone: Sequence[sqlite3.Row]) -> None:
         """Drop the attributes of deleted users."""

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from agora_chat_async._codec import encode
-from agora_chat_async.emulator._errors import illegal, name_taken, no_such_user
+from agora_chat_async.emulator._errors import Refusal, illegal, name_taken, no_such_user
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
+from agora_chat_async.emulator._state.queries import json_text, scalar
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS users (
@@ -57,7 +57,7 @@ class Users:
     def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int]) -> None:
         self._connection = connection
         self._now_ms = now_ms
-        self.on_delete = list[Callable[[Sequence[sqlite3.Row]], None]]()
+        self.on_delete: list[Callable[[Sequence[sqlite3.Row]], None]] = []
         """Called with users that are about to go, so that other groups drop what belongs to them."""
 
     def create(self, applicant: Applicant) -> sqlite3.Row:
@@ -107,7 +107,7 @@ class Users:
 
     def count(self) -> int:
         """Tell how many users there are."""
-        return int(self._connection.execute("SELECT count(*) FROM users").fetchone()[0])
+        return scalar(self._connection, "SELECT count(*) FROM users")
 
     def find(self, name: str) -> sqlite3.Row | None:
         """Look a user up by name, else by uuid."""
@@ -141,8 +141,10 @@ class Users:
         return page
 
     def set_password(self, name: str, password: str) -> sqlite3.Row:
-        """Change the password; devices are logged out."""
-        user = self.get(name)
+        """Change the password; devices are logged out. Here the service has another name for an unknown user."""
+        user = self.find(name)
+        if user is None:
+            raise Refusal(404, "entity_not_found", f"Entity user {name} not found")
         self._connection.execute(
             "UPDATE users SET password = ?, modified = ?, online = 0 WHERE seq = ?",
             (_digest(password), self._now_ms(), user["seq"]),
@@ -173,7 +175,7 @@ class Users:
 
     def _named(self, names: Iterable[str]) -> list[sqlite3.Row]:
         return self._connection.execute(
-            "SELECT * FROM users WHERE username IN (SELECT value FROM json_each(?))", (encode(list(names)).decode(),)
+            "SELECT * FROM users WHERE username IN (SELECT value FROM json_each(?))", (json_text(list(names)),)
         ).fetchall()
 
     def _insert(self, applicants: Sequence[Applicant], *, or_ignore: bool = False) -> None:
