@@ -13,7 +13,7 @@ from attrs import field, frozen
 from agora_chat_async._life import Life
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
-from agora_chat_async._transfer import Multipart
+from agora_chat_async._transfer import Multipart, SinkFailed
 from agora_chat_async.errors import (
     AgoraChatError,
     DeadlineExceeded,
@@ -210,6 +210,8 @@ class _Call:
             )
         except TransportError as error:
             return error
+        except SinkFailed as failure:
+            raise failure.__cause__ or failure from None
         if not answer.ok:
             return refusal(answer, *self._request[:2])
         value, envelope = self._decoded(answer)

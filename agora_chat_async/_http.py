@@ -14,7 +14,8 @@ import ipaddress
 import re
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -29,7 +30,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from agora_chat_async._checks import segment
 from agora_chat_async._codec import Form, encode
-from agora_chat_async._transfer import Multipart, Sink
+from agora_chat_async._transfer import Multipart, Sink, SinkFailed
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | Non
 
 _ACCEPT_JSON: Final = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"))
 _ACCEPT_FILE: Final = ((b"Accept", b"application/octet-stream"), (b"Accept-Encoding", b"identity"))
+_ERROR_BODY: Final = 64 * 1024
+"""Bytes that are read of what another host says about an error."""
+_WITH_A_TYPE: Final = frozenset({"POST", "PUT", "PATCH"})
+"""What aiohttp would call `application/octet-stream` without a body; the service wants JSON's type there too."""
 _HOST: Final = re.compile(r"(?:[^\s.%:]{1,63}\.)*[^\s.%:]{1,63}\.?|[0-9a-fA-F:.]+")
 _NOTHING_DECODED: Final = frozenset({"", "identity"})
 _handover: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
@@ -84,7 +89,7 @@ class Answer:
 
 
 class Wire:
-    """A connection pool to one host."""
+    """A connection pool to one host; files on other hosts are fetched beside it."""
 
     def __init__(
         self,
@@ -97,6 +102,7 @@ class Wire:
         max_body: int,
     ) -> None:
         self.base = base
+        self._user_agent = user_agent
         self._transport = transport
         self._tells_handing = transport is None or isinstance(transport, httpx.AsyncHTTPTransport)
         self._slashes = urlsplit(base).path.count("/")
@@ -159,6 +165,62 @@ class Wire:
             failure = TransportError if handover.handed else ConnectFailed
             raise failure(f"{request[0]} {request[1]}: {reason}") from error
 
+    async def fetch(
+        self,
+        address: str,
+        sink: Sink,
+        *,
+        timeout: float | None,  # noqa: ASYNC109 - it is not for the whole
+    ) -> Answer:
+        """Fetch a file from another host, which gets no token.
+
+        The timeout is for each wait, so a file may take as long as it moves. Failures and statuses are told as by
+        `send`; what the sink raises is passed on.
+        """
+        place = address.partition("?")[0]  # behind it is the signature, which belongs in no error
+        async with AsyncExitStack() as stack:
+            with _failures_told(place):
+                async with asyncio.timeout(timeout):
+                    status, headers, chunks = await stack.enter_async_context(self._elsewhere(address))
+            answer = Answer(status, headers, b"")
+            try:
+                return await _take(answer, chunks, sink if answer.ok else None, place, timeout)
+            except TransportError:
+                if answer.ok:
+                    raise
+                return answer  # the status says what happened
+
+    @asynccontextmanager
+    async def _elsewhere(self, address: str) -> AsyncGenerator[tuple[int, Mapping[str, str], AsyncIterator[bytes]]]:
+        """Ask another host, over a connection that is not kept."""
+        own = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._transport is not None:
+            assert self._client is not None  # noqa: S101 - the session is open
+            extensions = {"timeout": {"connect": CONNECT_TIMEOUT}}
+            request = httpx.Request("GET", address, headers=own, extensions=extensions)
+            response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+            try:
+                assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
+                yield response.status_code, response.headers, aiter(response.stream)
+            finally:
+                await response.aclose()
+            return
+        context = self._ssl_context
+        if context is None and address.startswith("https:"):
+            context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+        async with (
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=True if context is None else context, force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT),
+            ) as client,
+            # Not through httpx, below which a signed query would be quoted anew.
+            client.get(yarl.URL(address, encoded=True), headers=own, allow_redirects=False) as answer,
+        ):
+            yield answer.status, answer.headers, answer.content.iter_any()
+
     def _request(
         self,
         request: Request,
@@ -182,6 +244,8 @@ class Wire:
         elif body is not None:
             headers.append((b"Content-Type", b"application/json"))
             content = encode(body)
+        elif method in _WITH_A_TYPE:
+            headers.append((b"Content-Type", b"application/json"))
         if own_headers is not None:
             headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in own_headers.items()]
         extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}
@@ -251,16 +315,65 @@ async def _pour(response: httpx.Response, sink: Sink, moved: Callable[[], None])
     """Pass an answer on as it comes; fewer bytes than announced are a fault."""
     announced = response.headers.get("content-length", "")
     size = int(announced) if announced.isdecimal() else None
-    await sink.begin(size)
+    await _into(sink.begin(size))
     came = 0
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
     async for chunk in response.stream:
         came += len(chunk)
         moved()
-        await sink.write(chunk)
+        await _into(sink.write(chunk))
         moved()
     if size is not None and came != size:
         raise httpx.ReadError(f"{size} bytes were announced, {came} came")
+
+
+async def _into(work: Awaitable[None]) -> None:
+    """Let a disk that is full not pass for a connection that was lost."""
+    try:
+        await work
+    except OSError as error:
+        raise SinkFailed from error
+
+
+async def _take(
+    answer: Answer,
+    chunks: AsyncIterator[bytes],
+    sink: Sink | None,
+    place: str,
+    timeout: float | None,  # noqa: ASYNC109 - for each piece
+) -> Answer:
+    """Pass a file on as it comes, or without a sink read the beginning of what is said about an error."""
+    announced = answer.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() else None
+    if sink is not None:
+        await sink.begin(size)
+    came, body = 0, b""
+    while sink is not None or came < _ERROR_BODY:
+        with _failures_told(place):
+            async with asyncio.timeout(timeout):
+                chunk = await anext(chunks, None)
+        if chunk is None:
+            break
+        came += len(chunk)
+        if sink is None:
+            body += chunk
+        else:
+            await sink.write(chunk)
+    if sink is not None and size is not None and came != size:
+        raise TransportError(f"GET {place}: {size} bytes were announced, {came} came")
+    return Answer(answer.status, answer.headers, body)
+
+
+@contextmanager
+def _failures_told(place: str) -> Generator[None]:
+    """Turn what goes wrong on the way to another host into the library's errors."""
+    try:
+        yield
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx.ConnectError)
+        failure = ConnectFailed if isinstance(error, unsent) else TransportError
+        reason = "nothing came in time" if isinstance(error, TimeoutError) else _reason(error)
+        raise failure(f"GET {place}: {reason}") from error
 
 
 class _Outgoing(httpx.AsyncByteStream):
@@ -291,6 +404,24 @@ def base_url(host: str, org: str, app: str) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise InvalidArgument("host", host, "https, except on this machine")
     return f"{parts.scheme}://{parts.netloc}/{segment('org', org)}/{segment('app', app)}"
+
+
+def foreign_address(address: str) -> str:
+    """Check where a file lies on another host; it is asked for over https, except on this machine.
+
+    A ValueError says what is wrong with the address.
+    """
+    parts = urlsplit(address)
+    plain = all("!" <= character <= "~" for character in address)
+    if not plain or parts.scheme not in {"http", "https"} or _HOST.fullmatch(parts.hostname or "") is None:
+        raise ValueError("the address of the file is none that can be fetched")
+    if parts.username is not None or parts.port == 0:
+        raise ValueError("the address of the file has a user or a port that is none")
+    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return address
+    if parts.port is not None:
+        raise ValueError("the address of the file is not an https one")
+    return f"https{address[len('http') :]}"
 
 
 def check_raw_request(method: str, path: str) -> None:

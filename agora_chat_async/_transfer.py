@@ -128,6 +128,10 @@ def upload_of(name: str, value: Any) -> Multipart:
     return Multipart(upload)
 
 
+class SinkFailed(Exception):
+    """What a download goes to has failed, for the reason that is the cause; to fetch it again would not help."""
+
+
 class Sink(Protocol):
     """Where a download goes."""
 
@@ -271,7 +275,8 @@ class _Passing(_Counting):
 
     async def begin(self, size: int | None) -> None:
         if self._came:
-            raise TransportError("the download broke off after its beginning was given out")
+            lost = TransportError("the download broke off after its beginning was given out")
+            raise SinkFailed from lost
         self._began(size)
 
     async def write(self, chunk: bytes) -> None:

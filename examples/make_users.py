@@ -43,4 +43,8 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    match sys.argv:
+        case [_, target]:
+            main(target)
+        case _:
+            sys.exit("usage: python examples/make_users.py FILE")

@@ -11,14 +11,14 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 
-from agora_chat_async import NewUser, Session
+from agora_chat_async import Session
 from agora_chat_async.bulk import Report, RowResult, RowStatus, provision_users
 
 
-def members(database: sqlite3.Connection) -> Iterator[NewUser]:
-    """Read the table row by row; nothing is kept."""
+def members(database: sqlite3.Connection) -> Iterator[dict[str, str | None]]:
+    """Read the table row by row; nothing is kept, and a login that breaks a rule spoils nothing but its row."""
     for login, name in database.execute("SELECT login, name FROM members ORDER BY login"):
-        yield NewUser(login, nickname=name)
+        yield {"username": login, "nickname": name}
 
 
 def complain(result: RowResult) -> None:
@@ -40,4 +40,8 @@ async def main(path: str) -> Report:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    match sys.argv:
+        case [_, file]:
+            asyncio.run(main(file))
+        case _:
+            sys.exit("usage: python examples/provision_from_database.py FILE")

@@ -3,7 +3,7 @@
 Each line that carries an ignore is a mistake that a checker must find: without the error the ignore itself is one.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_type
@@ -74,6 +74,7 @@ from agora_chat_async.api.thread_members import ThreadMembers
 from agora_chat_async.api.threads import Threads
 from agora_chat_async.api.user_attributes import UserAttributes
 from agora_chat_async.api.users import Users
+from agora_chat_async.history import read_history, save_history
 from agora_chat_async.models.callbacks import StoredCallbacks
 from agora_chat_async.models.contacts import Contact
 from agora_chat_async.models.files import SharedFile, UploadedFile
@@ -81,7 +82,17 @@ from agora_chat_async.models.group_members import MemberChange
 from agora_chat_async.models.groups import GroupDetails, GroupSummary, JoinedGroup
 from agora_chat_async.models.lists import GroupListChange, Mute, MuteChange, RoomListChange
 from agora_chat_async.models.members import Member, MemberRole
-from agora_chat_async.models.messages import ChatType, HistoryFile, MessageLevel, RecallResult, RouteType
+from agora_chat_async.models.messages import (
+    ChatType,
+    HistoryBody,
+    HistoryFile,
+    HistoryMessage,
+    HistoryPayload,
+    MessageLevel,
+    PictureSize,
+    RecallResult,
+    RouteType,
+)
 from agora_chat_async.models.mutes import MuteEntry, MuteStatus
 from agora_chat_async.models.presence import PresenceState, PresenceSubscription, UserPresence
 from agora_chat_async.models.push import (
@@ -205,6 +216,21 @@ async def messages(chat: Session) -> None:
     contents = (File("https://h/f", "f"), Location(52.5, "13.4", "Berlin"))
     for content in contents:
         await chat.messages.send_to_users(["anna"], content)
+
+
+async def history(chat: Caller) -> None:
+    """The history of an hour, read and saved."""
+    assert_type(read_history(chat, "2026072312"), AsyncGenerator[HistoryMessage])
+    async for message in read_history(chat, datetime.now(UTC)):
+        assert_type(message.msg_id, str)
+        assert_type(message.sent_at, datetime | None)
+        assert_type(message.chat_type, ChatType | str | None)
+        assert_type(message.text, str | None)
+        assert_type(message.payload, HistoryPayload)
+        assert_type(message.payload.bodies, Sequence[HistoryBody])
+        assert_type(message.payload.bodies[0].size, PictureSize | None)
+        assert_type(message.payload.bodies[0].lat, float | str | None)
+    assert_type(await save_history(chat, "2026072312", "x.gz", progress=print), Path)
 
 
 async def member_lists(chat: Session) -> None:

@@ -58,8 +58,11 @@ def _found(data: Any) -> Any:
     return [{**group, "affiliations": read_members(group.get("affiliations"))} for group in entries if "id" in group]
 
 
-def _summaries(items: Sequence[Mapping[str, Any]]) -> Any:
-    return [{"lastModified" if name == "last_modified" else name: item[name] for name in item} for item in items]
+def _summaries(items: Any) -> Any:
+    if not isinstance(items, list):
+        return items
+    entries = cast("list[Mapping[str, Any]]", items)
+    return [{"lastModified" if name == "last_modified" else name: item[name] for name in item} for item in entries]
 
 
 class Groups(

@@ -33,6 +33,10 @@ def _members_fit(room: Mapping[str, Any]) -> None:
         raise InvalidArgument("members", f"{len(members)} users", f"no more than max_users, which is {most}")
 
 
+def _announcement(data: Mapping[str, Any]) -> str:
+    return data.get("announcement") or ""
+
+
 def _described(data: Any) -> Any:
     """Read rooms, whose owner some answers tell among the members only."""
     items: Any = as_list(data)
@@ -188,7 +192,7 @@ class Rooms(
         """
         ...
 
-    @GET("/chatrooms/{chatroom_id}/announcement", per_second(100), pick="data.announcement", retry_safe=True)
+    @GET("/chatrooms/{chatroom_id}/announcement", per_second(100), pick="data", read=_announcement, retry_safe=True)
     async def get_announcement(self, chatroom_id: Annotated[str, ID]) -> str:
         """Fetch the announcement of a chat room.
 

@@ -1,4 +1,4 @@
-"""Lines of CSV and JSONL made into rows: pure functions of one line.
+"""Lines of CSV and JSONL, and mappings, made into rows: pure functions of one line or mapping.
 
 A row is one line, so that a bad row can spoil nothing but itself: a quoted CSV value has to end on its line.
 No message repeats a password, nor anything that may be one.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import orjson
@@ -19,6 +19,7 @@ from agora_chat_async.models.users import NewUser
 
 COLUMNS: Final = ("username", "password", "nickname")
 MAX_LINE_BYTES: Final = 64 * 1024
+_OTHER_SEPARATORS: Final = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 RowParser = Callable[[int, bytes], Row]
 
@@ -48,11 +49,11 @@ def csv_header(name: str, line: int, raw: bytes) -> tuple[str, ...]:
     except _Problem as problem:
         raise InputError(f"{where}: {problem}") from None
     if not set(cells) & set(COLUMNS):
-        # A file without a header begins with a user, whose password must not be shown.
-        raise InputError(f"{where}: no header; it names the columns username, password, nickname, divided by commas")
+        raise InputError(f"{where}: {_no_header(cells)}")
     for column, cell in enumerate(cells, 1):
         if cell not in COLUMNS:
-            raise InputError(f"{where}, column {column}: unknown column {cell[:80]!r}; known are {', '.join(COLUMNS)}")
+            hint = f"write it {plain!r}" if (plain := _plain(cell)) in COLUMNS else f"known are {', '.join(COLUMNS)}"
+            raise InputError(f"{where}, column {column}: unknown column {cell[:80]!r}; {hint}")
         if cell in cells[: column - 1]:
             raise InputError(f"{where}, column {column}: the column {cell!r} is there twice")
     if "username" not in cells:
@@ -93,10 +94,35 @@ def too_long(line: int) -> Row:
     return _refused(line, _Problem(f"longer than {MAX_LINE_BYTES} bytes"))
 
 
-def _refused(line: int, problem: _Problem) -> Row:
+def mapping_row(place: int, values: Mapping[object, object]) -> Row:
+    """Make a row of a mapping; it has a place in its source instead of a line."""
+    username = values.get("username")
+    try:
+        _check_names(values, username if isinstance(username, str) else None)
+    except _Problem as problem:
+        return _refused(place, problem, "row")
+    return _row(place, cast("dict[str, Any]", dict(values)), (), "row")
+
+
+def _no_header(cells: Sequence[str]) -> str:
+    # A file without a header begins with a user, whose password must not be shown.
+    for separator, name in _OTHER_SEPARATORS.items():
+        parts = {_plain(part) for cell in cells for part in cell.split(separator)}
+        if any(separator in cell for cell in cells) and parts & set(COLUMNS):
+            return f"the columns are divided by {name}; divide them by commas"
+    if {_plain(cell) for cell in cells} & set(COLUMNS):
+        return f"the names of the columns are {', '.join(COLUMNS)}, in lower case and without blanks"
+    return "no header; it names the columns username, password, nickname, divided by commas"
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().lower()
+
+
+def _refused(line: int, problem: _Problem, unit: str = "line") -> Row:
     column = f", column {problem.column}" if problem.column else ""
     username = None if problem.username is None else problem.username[:256]
-    return Row(line, None, username, f"line {line}{column}: {problem}")
+    return Row(line, None, username, f"{unit} {line}{column}: {problem}")
 
 
 def _decoded(raw: bytes) -> str:
@@ -130,19 +156,24 @@ def _members(text: str) -> dict[str, Any]:
     username = given if isinstance(given, str) else None
     if len(pairs) != len(members):
         raise _Problem("a member is there twice", username)
-    for name in members:
-        if name not in COLUMNS:
-            raise _Problem(f"unknown member {name[:80]!r}; known are {', '.join(COLUMNS)}", username)
+    _check_names(members, username)
     return members
 
 
-def _row(line: int, values: dict[str, Any], columns: Sequence[str]) -> Row:
+def _check_names(names: Iterable[object], username: str | None) -> None:
+    for name in names:
+        if name not in COLUMNS:
+            raise _Problem(f"unknown member {str(name)[:80]!r}; known are {', '.join(COLUMNS)}", username)
+
+
+def _row(line: int, values: dict[str, Any], columns: Sequence[str], unit: str = "line") -> Row:
     username = values.get("username")
     shown = username if isinstance(username, str) else None
     if username is None:
-        return _refused(line, _Problem("no username", column=columns.index("username") + 1 if columns else None))
+        column = columns.index("username") + 1 if columns else None
+        return _refused(line, _Problem("no username", column=column), unit)
     try:
         return Row(line, NewUser(**values), username)
     except InvalidArgument as error:
         column = columns.index(error.argument) + 1 if columns else None
-        return _refused(line, _Problem(str(error), shown, column))
+        return _refused(line, _Problem(str(error), shown, column), unit)

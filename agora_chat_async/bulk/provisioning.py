@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from math import inf
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import anyio
 from anyio import CancelScope, Event, create_memory_object_stream, create_task_group
@@ -15,6 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from agora_chat_async._endpoint import endpoint_of
 from agora_chat_async.api.users import MAX_REGISTERED_AT_ONCE, Users
+from agora_chat_async.bulk._parsing import mapping_row
 from agora_chat_async.bulk.reporting import Meter, OnExisting, Progress, Report
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 from agora_chat_async.bulk.sending import Aborted, BatchMaker, BatchSender
@@ -27,7 +28,9 @@ PROGRESS_EVERY: Final = 0.1
 _ROWS_BEFORE_OTHERS_RUN: Final = 1000
 _SECONDS_TO_CLOSE_SOURCE: Final = 5
 
-UserSource = Iterable[NewUser] | AsyncIterable[NewUser] | Iterable[Row] | AsyncIterable[Row]
+UserLike = NewUser | Row | Mapping[str, object]
+"""A user to register; of a mapping, such as a row of a database, the members are those of `NewUser`."""
+UserSource = Iterable[UserLike] | AsyncIterable[UserLike]
 
 
 class RegistersUsers(Protocol):
@@ -85,8 +88,9 @@ async def provision_users(
 
     Args:
         session: An open Session; quotas, retries and calls in flight are its matter.
-        users: Any iterable or async iterable of `NewUser`, or the rows of `read_users`. It is read as users are sent,
-            so it may be endless. One that blocks belongs into an async one.
+        users: Any iterable or async iterable of `NewUser`, of mappings such as `{"username": "anna"}`, or of the rows
+            of `read_users`. A mapping that breaks a rule is an invalid row, where `NewUser` raises. The source is read
+            as users are sent, so it may be endless. One that blocks belongs into an async one.
         on_result: Called with each row's result, in the order in which they come in. It must not block.
         on_progress: Called at most 10 times a second, and at the end.
         batch_size: Users a call, 1 to 60.
@@ -96,7 +100,8 @@ async def provision_users(
         stop: Once set, no further row is taken; calls under way come to their end and the report says so.
 
     Returns:
-        What became of the rows. `aborted` holds an error that every other call would meet too, such as a refused token.
+        What became of the rows. `aborted` holds an error that every other call would meet too, such as a refused token
+        or a service that could not be connected to several times in a row.
 
     Raises:
         InvalidArgument: `batch_size`, `workers` or `on_existing` is out of range.
@@ -110,7 +115,7 @@ async def provision_users(
         raise InvalidArgument("on_existing", on_existing, "skip or fail")
     if total is None and isinstance(users, Sized):
         total = len(users)
-    run = _Run(session, Meter(total, partial(_rows_by_quota, session)), on_result, on_progress)
+    run = _Run(session, Meter(total, partial(_calls_by_quota, session), MAX_REGISTERED_AT_ONCE), on_result, on_progress)
     try:
         await run.run(users, batch_size, workers, stop or Event())
     finally:
@@ -174,7 +179,7 @@ class _Run:
             self._leave(rows)
         self._waiting.clear()
         if self._on_progress is not None:
-            self._on_progress(self.meter.progress())
+            self._on_progress(self.meter.progress(self.sender.ended))
 
     async def _watch(self, stop: Event) -> None:
         await stop.wait()
@@ -246,7 +251,7 @@ class _Run:
             now = time.monotonic()
             if self._on_progress is not None and now - self._told_at >= PROGRESS_EVERY:
                 self._told_at = now
-                self._on_progress(self.meter.progress())
+                self._on_progress(self.meter.progress(self.sender.ended))
         except Exception as error:  # noqa: BLE001 - raised again when the calls under way have ended
             # A callback that failed is not called again; the rows are still counted.
             self._on_result = self._on_progress = None
@@ -271,7 +276,9 @@ def _row(place: int, item: object) -> Row:
         return item
     if isinstance(item, NewUser):
         return Row.of(place, item)
-    return Row(place, None, None, f"row {place}: not a NewUser but {type(item).__name__}")
+    if isinstance(item, Mapping):
+        return mapping_row(place, cast("Mapping[object, object]", item))
+    return Row(place, None, None, f"row {place}: neither a NewUser nor a mapping but {type(item).__name__}")
 
 
 async def _close(source: object) -> None:
@@ -281,8 +288,8 @@ async def _close(source: object) -> None:
             await source.aclose()
 
 
-def _rows_by_quota(session: ProvisioningSession) -> float:
-    """Tell how many rows a second the quotas that hold for the session allow."""
+def _calls_by_quota(session: ProvisioningSession) -> float:
+    """Tell how many calls a second the quotas that hold for the session allow."""
     endpoint = endpoint_of(Users.create_many)
     rates, totals = list[Rate](), list[Rate]()
     for name, state in session.quotas.snapshot().items():
@@ -292,4 +299,4 @@ def _rows_by_quota(session: ProvisioningSession) -> float:
         elif name.startswith("plan "):
             totals.append(state.limit)
     rates = [*(rates or endpoint.rates), *totals]  # a quota is in the snapshot from its first call on
-    return MAX_REGISTERED_AT_ONCE * min(rate.calls / rate.period for rate in rates)
+    return min(rate.calls / rate.period for rate in rates)

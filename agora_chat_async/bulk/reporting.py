@@ -38,7 +38,7 @@ class Progress:
     rows_per_second: float
     """Of the last 5 seconds."""
     quota_used: float
-    """Share of what the quota allows, 0 to 1, over the last 5 seconds."""
+    """Share of the calls that the quota allows, 0 to 1, over the last 5 seconds."""
     eta: float | None
     """Seconds to go, by the quota or by the present rate, whichever is longer."""
 
@@ -91,13 +91,15 @@ class Meter:
     """Counts results and measures how fast they come."""
 
     total: int | None
-    rows_by_quota: Callable[[], float]
-    """Tells how many rows a second the quota allows."""
+    calls_by_quota: Callable[[], float]
+    """Tells how many calls a second the quota allows."""
+    rows_a_call: int
+    """Rows in a call, at most."""
     counts: Counter[RowStatus] = field(factory=Counter[RowStatus], init=False)
     started: datetime = field(factory=lambda: datetime.now(UTC), init=False)
     _began: float = field(factory=time.monotonic, init=False)
     _done: int = field(default=0, init=False)
-    _recent: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]], init=False)
+    _recent: deque[tuple[float, int, int]] = field(factory=deque[tuple[float, int, int]], init=False)
 
     def add(self, status: RowStatus) -> None:
         """Count one result."""
@@ -109,17 +111,20 @@ class Meter:
         """Seconds since the start."""
         return time.monotonic() - self._began
 
-    def progress(self) -> Progress:
-        """Tell how the run stands."""
+    def progress(self, calls: int) -> Progress:
+        """Tell how the run stands after so many calls."""
         elapsed, done = self.elapsed, self._done
         if not self._recent:
-            self._recent.append((0.0, 0))
-        self._recent.append((elapsed, done))
+            self._recent.append((0.0, 0, 0))
+        self._recent.append((elapsed, done, calls))
         while elapsed - self._recent[1][0] >= RECENT:
             self._recent.popleft()
-        then, done_then = self._recent[0]
-        rate = (done - done_then) / (elapsed - then) if elapsed > then else 0.0
-        by_quota = self.rows_by_quota()
+        then, done_then, calls_then = self._recent[0]
+        rate, call_rate = 0.0, 0.0
+        if elapsed > then:
+            rate, call_rate = (done - done_then) / (elapsed - then), (calls - calls_then) / (elapsed - then)
+        calls_by_quota = self.calls_by_quota()
+        by_quota = self.rows_a_call * calls_by_quota
         created, exists = self.counts[RowStatus.CREATED], self.counts[RowStatus.EXISTS]
         return Progress(
             done=done,
@@ -129,7 +134,7 @@ class Meter:
             total=self.total,
             elapsed=elapsed,
             rows_per_second=rate,
-            quota_used=min(rate / by_quota, 1.0),
+            quota_used=min(call_rate / calls_by_quota, 1.0),
             eta=None if self.total is None else _seconds(self.total - done, by_quota, rate if elapsed > _FIRST else 0),
         )
 

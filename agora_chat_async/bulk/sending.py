@@ -20,6 +20,7 @@ from typing import Final
 from attrs import define, field
 
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
+from agora_chat_async.bulk.wording import in_plain_words
 from agora_chat_async.errors import (
     AgoraChatError,
     AlreadyExists,
@@ -42,6 +43,8 @@ Settle = Callable[[RowResult], None]
 
 HOPELESS: Final = (PlanLimitExceeded, Unauthorized, AppNotFound, Forbidden, SessionError, TokenError)
 """Errors after which no other batch can pass either."""
+MOST_UNCONNECTED: Final = 5
+"""Calls in a row without a connection, each repeated by the session, after which the service counts as gone."""
 
 _VALUE: Final = re.compile(r"\bvalue of (\S+)")
 """How the documented refusal names the taken name."""
@@ -76,8 +79,25 @@ class BatchSender:
     settle: Settle
     calls: int = field(default=0, init=False)
     """Calls made so far."""
+    ended: int = field(default=0, init=False)
+    """Calls that came to an end; the others wait for the quota or for their answer."""
     answered: bool = field(default=False, init=False)
     """Whether the service has answered any of them."""
+    unconnected: int = field(default=0, init=False)
+    """Calls without a connection since the last answer."""
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether no call is likely to get through: not one did so far, or the last ones did not."""
+        return self.unconnected >= (MOST_UNCONNECTED if self.answered else 1)
+
+    def note(self, error: AgoraChatError | None = None) -> None:
+        """Note how a call ended."""
+        self.ended += 1
+        if error is None or isinstance(error, APIError):
+            self.answered, self.unconnected = True, 0
+        elif isinstance(error, ConnectFailed):
+            self.unconnected += 1
 
     async def send(self, rows: Sequence[Row]) -> None:
         """Send one batch; where it is cancelled or `Aborted` the rows without a result are settled as such."""
@@ -125,8 +145,8 @@ class _Batch:
                     self.maybe.update(names)
                 if isinstance(error, HOPELESS):
                     raise Aborted(error) from error
-                if isinstance(error, ConnectFailed) and not self.sender.answered:
-                    # Not one call came through: the host is wrong or down, and every row would fail alike.
+                if isinstance(error, ConnectFailed) and self.sender.out_of_reach:
+                    # The host is wrong or down, and every row would fail alike.
                     raise Aborted(error) from error
                 if _may_be_done(error):
                     if resent:
@@ -155,11 +175,11 @@ class _Batch:
         try:
             registration = await self.sender.register(users)
         except AgoraChatError as error:
-            self.sender.answered = self.sender.answered or isinstance(error, APIError)
+            self.sender.note(error)
             if not _may_be_done(error):
                 self.flying.difference_update(names)
             raise
-        self.sender.answered = True
+        self.sender.note()
         self.flying.difference_update(names)
         return registration
 
@@ -233,7 +253,7 @@ def _told(patterns: Sequence[re.Pattern[str]], text: str) -> set[str]:
 def _words(error: AgoraChatError) -> tuple[str, str]:
     if isinstance(error, APIError):
         return error.error or type(error).__name__, error.description or str(error)
-    return type(error).__name__, str(error)
+    return type(error).__name__, in_plain_words(error)
 
 
 @define

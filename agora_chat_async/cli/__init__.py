@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 some of it failed, 2 bad usage or input, 4 a local I/O error, 5 no right or the price
-        plan is used up, 130 interrupted.
+        plan is used up, 6 the service cannot be reached, 130 interrupted.
     """
     from agora_chat_async.cli._exits import exit_code_of
 
@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str]) -> tuple[ModuleType, argparse.Namespace]:
     from agora_chat_async import __version__
+    from agora_chat_async.cli._exits import in_one_line, missing_extra
 
     parser = argparse.ArgumentParser(
         prog="agora-chat", description="Agora Chat from the command line.", allow_abbrev=False
@@ -56,7 +57,13 @@ def _parse(arguments: Sequence[str]) -> tuple[ModuleType, argparse.Namespace]:
         subparser = commands.add_parser(name, help=summary, description=_sentence(summary), allow_abbrev=False)
         if name == chosen:
             command = import_module(f"{__name__}.{module}")
-            command.add_arguments(subparser)
+            try:
+                command.add_arguments(subparser)
+            except ModuleNotFoundError as error:
+                # What a command is for can be told without the packages that it needs.
+                if not missing_extra(error) or not {"-h", "--help"}.intersection(arguments):
+                    raise
+                subparser.epilog = in_one_line(error)
             subparser.set_defaults(command=command)
     namespace = parser.parse_args(arguments)
     return namespace.command, namespace

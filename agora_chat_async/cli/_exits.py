@@ -10,6 +10,7 @@ from typing import Final
 from agora_chat_async.errors import (
     AgoraChatError,
     AppNotFound,
+    ConnectFailed,
     Forbidden,
     InvalidArgument,
     PlanLimitExceeded,
@@ -27,6 +28,8 @@ class ExitCode(IntEnum):
     LOCAL_IO = 4
     NO_RIGHT = 5
     """The token or the price plan forbids it."""
+    UNREACHABLE = 6
+    """No connection to the service."""
     INTERRUPTED = 130
 
 
@@ -67,6 +70,8 @@ def code_of(error: AgoraChatError) -> ExitCode:
     """Return the exit code for an error of the library."""
     if isinstance(error, _NO_RIGHT):
         return ExitCode.NO_RIGHT
+    if isinstance(error, ConnectFailed):
+        return ExitCode.UNREACHABLE
     return ExitCode.BAD_INPUT if isinstance(error, InvalidArgument) else ExitCode.SOME_FAILED
 
 
@@ -77,7 +82,7 @@ def _code(error: BaseException) -> ExitCode | None:
         return error.code
     if isinstance(error, AgoraChatError):
         return code_of(error)
-    if isinstance(error, InputError) or _missing_package(error) in _EXTRAS:
+    if isinstance(error, InputError) or missing_extra(error):
         return ExitCode.BAD_INPUT
     return ExitCode.LOCAL_IO if isinstance(error, OSError) else None
 
@@ -89,7 +94,16 @@ def in_one_line(error: BaseException) -> str:
         return f"{package} is not installed; this command needs: pip install 'agora-chat-async[{_EXTRAS[package]}]'"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ConnectFailed):
+        from agora_chat_async.bulk.wording import in_plain_words
+
+        return in_plain_words(error)
     return str(error)
+
+
+def missing_extra(error: BaseException) -> bool:
+    """Whether an error says that an extra of the library is not installed."""
+    return _missing_package(error) in _EXTRAS
 
 
 def _missing_package(error: BaseException) -> str:

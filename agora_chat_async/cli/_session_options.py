@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import Any, Final
 
 from agora_chat_async import AppToken, Session
 from agora_chat_async.cli._exits import CommandError
+
+_OF_THE_APP: Final = ("org", "app", "host")
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
@@ -30,18 +32,22 @@ def add_certificate_options(parser: argparse.ArgumentParser) -> None:
 
 def make_session(options: argparse.Namespace) -> Session:
     """Make the session that options and environment describe."""
-    values: dict[str, Any] = {name: getattr(options, name) for name in ("org", "app", "host", "plan")}
-    given = {name: value for name, value in values.items() if value}
-    if options.app_id or options.certificate:
+    given: dict[str, Any] = {name: _given(options, name, f"AGORA_CHAT_{name.upper()}") for name in _OF_THE_APP}
+    if options.plan:
+        given["plan"] = options.plan
+    if options.app_id or options.certificate or not os.environ.get("AGORA_CHAT_TOKEN"):
         given["token"] = app_token(options)
     return Session.from_env(**given)
 
 
 def app_token(options: argparse.Namespace) -> AppToken:
     """Make the token source that options and environment describe."""
-    app_id = options.app_id or os.environ.get("AGORA_APP_ID")
-    certificate = options.certificate or os.environ.get("AGORA_APP_CERTIFICATE")
-    if not app_id or not certificate:
-        missing = "AGORA_APP_ID" if not app_id else "AGORA_APP_CERTIFICATE"
-        raise CommandError(f"the environment variable {missing} is not set")
-    return AppToken(app_id, certificate)
+    app_id = _given(options, "app_id", "AGORA_APP_ID")
+    return AppToken(app_id, _given(options, "certificate", "AGORA_APP_CERTIFICATE"))
+
+
+def _given(options: argparse.Namespace, name: str, variable: str) -> str:
+    value: str | None = getattr(options, name) or os.environ.get(variable)
+    if not value:
+        raise CommandError(f"{variable} is not set; give it or --{name.replace('_', '-')}")
+    return value

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from agora_chat_async.emulator import add_arguments, run
+import argparse
 
-__all__ = ["add_arguments", "run"]
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the emulator's options."""
+    from agora_chat_async.emulator import add_arguments as add
+
+    add(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until it is interrupted."""
+    from agora_chat_async.emulator import run as serve
+
+    return serve(options)

@@ -42,8 +42,8 @@ line of JSONL, are username (must be there), password and nickname."""
 
 _EXIT_CODES: Final = """\
 exit codes: 0 all users are registered; 1 some rows failed or are invalid; 2 bad usage or input; 4 a local file could
-not be read or written; 5 the token or the price plan forbids it; 130 interrupted. Ctrl-C lets calls under way finish, a
-second one stops at once."""
+not be read or written; 5 the token or the price plan forbids it; 6 the service cannot be reached; 130 interrupted.
+Ctrl-C lets calls under way finish, a second one stops at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +99,7 @@ def _check_files(options: argparse.Namespace) -> None:
 async def _import(options: argparse.Namespace, outcome: _Outcome, display: Display) -> None:
     lines = await to_thread.run_sync(count_lines, options.file)
     header = options.format == "csv"
+    outcome.lines = lines
     stop = anyio.Event()
 
     def ask_to_stop() -> None:
@@ -133,6 +134,8 @@ class _Outcome:
         self.counts = Counter[RowStatus]()
         self.report: Report | None = None
         self.progress: Progress | None = None
+        self.lines: int | None = None
+        """Lines of the file, where they can be counted beforehand."""
         self.session = session
         self.result_file: ResultFile | None = None
         self.problem: InputError | OSError | None = None
@@ -142,10 +145,12 @@ class _Outcome:
         self._existing_is_bad = options.on_existing == "fail"
         self._shown = list[RowResult]()
         self._bad = 0
+        self._last_line = 1 if options.format == "csv" else 0
 
     def add(self, result: RowResult) -> None:
         """Take a row's result."""
         self.counts[result.status] += 1
+        self._last_line = max(self._last_line, result.line)
         fine = result.status in {RowStatus.CREATED, RowStatus.NOT_DONE}
         if not fine and (result.status is not RowStatus.EXISTS or self._existing_is_bad):
             self._bad += 1
@@ -175,7 +180,7 @@ class _Outcome:
         if self.problem is not None:
             say(in_one_line(self.problem))
         if self.report is not None and self.report.aborted is not None:
-            say(f"given up: {self.report.aborted}")
+            say(f"given up: {in_one_line(self.report.aborted)}")
         if self.counts or self.problem is None:
             say(self._summary())
         if self._as_json:
@@ -186,8 +191,28 @@ class _Outcome:
         elapsed = self.progress.elapsed if self.progress else 0.0
         done = self.counts[RowStatus.CREATED] + self.counts[RowStatus.EXISTS]
         rate = f", {done / elapsed:,.0f} users/s" if elapsed > 0 else ""
-        rest = "; stopped before the end" if self.interrupted else ""
-        return f"{', '.join(counts) or 'no rows'} in {duration(elapsed)}{rate}{rest}"
+        return f"{', '.join(counts) or 'no rows'} in {duration(elapsed)}{rate}{self._rest()}"
+
+    def _rest(self) -> str:
+        """Tell why a run ended early, and what it left."""
+        if not self._ended_early:
+            return ""
+        how = "stopped" if self.interrupted else "given up"
+        if self._not_read is None:
+            return f"; {how} before the end, nothing read after line {self._last_line:,}"
+        return f"; {how} before the end" + (f", {self._not_read:,} rows not read" if self._not_read else "")
+
+    @property
+    def _ended_early(self) -> bool:
+        aborted = self.report is not None and self.report.aborted is not None
+        return self.interrupted or aborted or self.problem is not None
+
+    @property
+    def _not_read(self) -> int | None:
+        """Lines below the last one that was read; None where they cannot be counted."""
+        if not self._ended_early:
+            return 0
+        return None if self.lines is None else max(self.lines - self._last_line, 0)
 
     def _described(self) -> dict[str, Any]:
         stats = self.session.stats
@@ -195,13 +220,14 @@ class _Outcome:
         return {
             "ok": self.exit_code == ExitCode.DONE,
             "rows": self.counts.total(),
+            "not_read": self._not_read,
             **{status.value: self.counts[status] for status in RowStatus},
             "seconds": round(self.progress.elapsed, 3) if self.progress else 0.0,
             "calls": self.report.calls if self.report else None,
             "retries": stats.retries,
             "refused": stats.refused,
             "interrupted": self.interrupted,
-            "error": str(error) if error else None,
+            "error": in_one_line(error) if error else None,
         }
 
 

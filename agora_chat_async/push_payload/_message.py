@@ -13,7 +13,7 @@ from agora_chat_async._checks import Entries, Str, obeys
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.push_payload._agora import AgoraSection, PushConfig
 from agora_chat_async.push_payload._apns import ApnsSection
-from agora_chat_async.push_payload._base import Section
+from agora_chat_async.push_payload._base import Section, at_most
 from agora_chat_async.push_payload._fcm import FcmSection, FcmV1Section
 from agora_chat_async.push_payload._honor import HonorSection
 from agora_chat_async.push_payload._huawei import HuaweiSection
@@ -47,8 +47,8 @@ class PushMessage(Section):
     """1 to 32 characters."""
     content: str = field(validator=obeys(Str(most=100)))
     """1 to 100 characters."""
-    sub_title: str | None = field(default=None, validator=obeys(Str(most=10)))
-    """Second line of the title, iOS only; 1 to 10 characters."""
+    sub_title: str | None = field(default=None, validator=at_most(10))
+    """Second line of the title, iOS only; at most 10 characters."""
     ext: Mapping[str, Any] | None = field(default=None, validator=_small)
     """The app's own data: at most 10 entries and 1024 characters in all."""
     config: PushConfig | None = None

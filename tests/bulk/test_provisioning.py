@@ -327,6 +327,60 @@ async def test_hopeless_errors_end_the_run(error: AgoraChatError) -> None:
     assert 60 <= len(results) < 6000
 
 
+async def test_a_service_that_goes_away_ends_the_run() -> None:
+    """After five calls in a row without a connection the rest is not tried; rows before keep their results."""
+    gone = ConnectFailed("nobody listens there any more")
+    fake = FakeUsers(before=in_turn(None, None, *[gone] * 100))
+    report, results = await provision(fake, users(6000), workers=1)
+    assert report.aborted is gone
+    assert report.calls == 7
+    assert report.count(RowStatus.CREATED) == 120
+    assert report.count(RowStatus.FAILED) == 240
+    assert {result.status for line, result in results.items() if line > 360} == {"not_done"}
+    assert len(results) < 6000
+
+
+async def test_a_connection_that_fails_now_and_then_fails_its_rows_only() -> None:
+    """An answer in between begins the count anew."""
+    gone = ConnectFailed("nobody listens there")
+    fake = FakeUsers(before=in_turn(None, *[gone] * 4, None, *[gone] * 4, None))
+    report, results = await provision(fake, users(11 * 60), workers=1)
+    assert report.aborted is None
+    assert (report.count(RowStatus.CREATED), report.count(RowStatus.FAILED)) == (180, 480)
+    assert results[61].message == "nobody listens there"
+
+
+async def test_mappings_are_users_or_invalid_rows() -> None:
+    """One that breaks a rule spoils only itself, wherever mappings come from."""
+    rows = [
+        {"username": "anna", "nickname": None},
+        {"username": "Bert"},
+        {"login": "carl"},
+        {"username": None, "password": "hunter2"},
+        {"username": 5},
+        {5: "dora", "username": "dora"},
+        {"username": "emil", "password": "hunter2" * 10},
+        {"username": "fay", "nickname": "Fay"},
+    ]
+
+    async def asynchronous() -> AsyncIterator[dict[object, object]]:
+        for row in rows:
+            yield dict(row)
+
+    for source in (rows, iter(rows), asynchronous()):
+        fake = FakeUsers()
+        _, results = await provision(fake, source)
+        assert [line for line, result in results.items() if result.status == "created"] == [1, 8]
+        assert Counter(result.status for result in results.values()) == {"created": 2, "invalid": 6}
+        assert fake.batches == [["anna", "fay"]]
+        assert results[2].username == "Bert"
+        assert (results[2].message or "").startswith("row 2: username='Bert': text of 1 to 64 characters")
+        assert results[3].message == "row 3: unknown member 'login'; known are username, password, nickname"
+        assert results[4].message == "row 4: no username"
+        assert results[6].username == "dora"
+        assert "hunter2" not in str(results)
+
+
 async def test_the_same_name_twice_in_a_batch_is_sent_once() -> None:
     """The later row is invalid and says where the first one is."""
     fake = FakeUsers()
@@ -489,6 +543,23 @@ async def test_the_time_to_go_knows_every_rate_of_the_route(rates: dict[str, str
     session = FakeSession(quotas=FakeQuotas(rates))
     await provision_users(session, users(600), on_progress=seen.append, total=60_600)
     assert seen[-1].eta == pytest.approx(seconds)
+
+
+async def test_the_use_of_the_quota_is_one_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each row takes a call of its own, the quota is used up by far fewer rows than it allows."""
+    clock = 0.0
+    monkeypatch.setattr("agora_chat_async.bulk.reporting.Meter.elapsed", property(lambda _: clock))
+    fake = FakeUsers(existing={user.username for user in users(60)}, refuse=True)
+    seen: list[Progress] = []
+
+    def tick(batch: object) -> None:
+        nonlocal clock
+        clock += 0.0125
+
+    fake.before = tick
+    await provision_users(FakeSession(fake), users(60), on_progress=seen.append)
+    assert len(fake.batches) == 60
+    assert seen[-1].quota_used == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("option", [{"batch_size": 61}, {"batch_size": 0}, {"workers": 0}, {"on_existing": "update"}])

@@ -111,6 +111,56 @@ def test_a_missing_extra_is_told_with_what_to_install(
     assert error.count("\n") == 1
 
 
+def test_help_needs_no_extra(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command is for is told without what it needs."""
+    for name in [name for name in sys.modules if name.startswith("agora_chat_async.emulator")]:
+        monkeypatch.delitem(sys.modules, name)
+    for package in ("starlette", "uvicorn"):
+        for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
+    assert main(["emulator", "--help"]) == 0
+    output = capsys.readouterr()
+    assert "Serve an emulator of the service on this machine." in output.out
+    assert output.err == ""
+
+
+@pytest.mark.parametrize("kind", ["app", "user"])
+def test_help_says_what_a_token_is_for(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    """Beside the options."""
+    assert main(["token", kind, "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "Make a token for" in words
+    assert "stdout gets the token and nothing else" in words
+
+
+@pytest.mark.parametrize(
+    ("variable", "option"),
+    [
+        ("AGORA_CHAT_ORG", "--org"),
+        ("AGORA_CHAT_APP", "--app"),
+        ("AGORA_CHAT_HOST", "--host"),
+        ("AGORA_APP_ID", "--app-id"),
+        ("AGORA_APP_CERTIFICATE", "--certificate"),
+    ],
+)
+def test_a_missing_variable_is_told_with_its_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, option: str
+) -> None:
+    """In the same words for all of them."""
+    path = tmp_path / "users.csv"
+    path.write_text("username\nanna\n")
+    given = {"ORG": "o", "APP": "a", "HOST": "http://127.0.0.1:9"}
+    for name, value in {f"AGORA_CHAT_{name}": value for name, value in given.items()}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AGORA_APP_ID", APP_ID)
+    monkeypatch.setenv("AGORA_APP_CERTIFICATE", CERTIFICATE)
+    monkeypatch.delenv("AGORA_CHAT_TOKEN", raising=False)
+    monkeypatch.delenv(variable)
+    assert main(["users", "import", str(path)]) == 2
+    assert capsys.readouterr().err == f"agora-chat: {variable} is not set; give it or {option}\n"
+
+
 HALF_WAY = Progress(
     done=12_000,
     created=11_950,
@@ -159,6 +209,16 @@ def test_the_display_depends_on_the_terminal(
     monkeypatch.setitem(sys.modules, "rich.console", None)
     with progress_display() as display:
         assert isinstance(display, PlainDisplay)
+
+
+@pytest.mark.parametrize("name", ["make_users", "provision_from_database", "send_to_many"])
+def test_an_example_without_its_argument_tells_its_usage(name: str) -> None:
+    """One line and no traceback."""
+    script = Path(__file__).parents[2] / "examples" / f"{name}.py"
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"usage: python examples/{name}.py ")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_the_demo_file_is_what_its_script_makes(tmp_path: Path) -> None:

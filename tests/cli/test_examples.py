@@ -39,12 +39,24 @@ async def test_provisioning_from_a_database(
     assert (await main(str(path))).ok
     assert (await main(str(path))).ok
     assert capsys.readouterr().out == "200 registered, 0 were there before\n0 registered, 200 were there before\n"
+    database = sqlite3.connect(path)
+    database.execute("INSERT INTO members VALUES ('Anna', 'Anna'), ('zoe', 'Zoe')")
+    database.commit()
+    database.close()
+    assert not (await main(str(path))).ok
+    bad, summary = capsys.readouterr().out.splitlines()
+    assert bad.startswith("Anna: invalid, row 1: username='Anna': text of 1 to 64 characters")
+    assert summary == "1 registered, 200 were there before"
 
 
-async def test_sending_to_everybody(service: Service) -> None:
-    """Each user of the app gets one message, whatever the number of calls."""
+async def test_sending_to_everybody(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each user of the app gets one message, whatever the number of calls, and nobody waits without a word."""
     service.ask("seed", post={"users": 1400})
     assert await example("send_to_many")["main"]("Hello") == 1400
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert "1400 users in 3 calls, which takes 0 min by the quota" in lines
+    assert len([line for line in lines if line.endswith("more: sent")]) == 3
+    assert last == "1400 messages"
 
 
 async def test_web_backend(service: Service) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agora_chat_async.cli import main
+from agora_chat_async.emulator import spawn
 from tests.cli.conftest import Service
 
 
@@ -78,7 +79,12 @@ def test_wrong_rows_are_told_and_the_others_registered(
         ("username\nanna\n", ["--result", "/nowhere/at/all"], 4, "/nowhere/at/all: No such file"),
         ("username\nanna\n", ["--certificate", "0" * 32], 5, "given up: POST /users: 401"),
         ("username\nanna\n", ["--app", "other"], 5, "given up: POST /users: 404"),
-        ("username\nanna\n", ["--host", "http://127.0.0.1:9"], 1, "given up"),
+        (
+            "username\nanna\n",
+            ["--host", "http://127.0.0.1:9"],
+            6,
+            "given up: cannot connect to 127.0.0.1:9: connection refused",
+        ),
     ],
 )
 def test_errors_are_one_line_and_an_exit_code(  # noqa: PLR0917 - fixtures and parameters
@@ -129,6 +135,7 @@ def start(service: Service, *arguments: str) -> subprocess.Popen[str]:
     """Run the command in a process of its own."""
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-W", "error", "-m", "agora_chat_async.cli", "users", "import", *arguments],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.PIPE,
         text=True,
@@ -153,6 +160,7 @@ def test_ctrl_c_finishes_what_is_under_way(slow_service: Service, tmp_path: Path
     assert process.returncode == 130
     counts = Counter(line["status"] for line in results(result))
     assert set(counts) == {"created", "not_done"}
+    assert f"stopped before the end, {20_000 - counts.total():,} rows not read" in error
     assert counts["created"] == slow_service.users == 8 * 60
     assert "stopping" in error
     assert "480 created" in error
@@ -181,6 +189,25 @@ def test_a_second_ctrl_c_stops_at_once(slow_service: Service, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_a_service_that_goes_away_is_given_up(tmp_path: Path) -> None:
+    """Its exit code is the one of a service out of reach, and the rest of the file is neither failed nor forgotten."""
+    result = tmp_path / "result.jsonl"
+    with spawn(latency=0.2) as info:
+        going = Service(info)
+        process = start(going, str(users_file(tmp_path, 60_000)), "--result", str(result), "--json")
+        wait_for_calls(going)
+    output, error = process.communicate(timeout=50)
+    assert process.returncode == 6
+    report = json.loads(output)
+    assert report["rows"] == len(results(result))
+    assert report["rows"] + report["not_read"] == 60_000
+    assert report["failed"] < report["not_done"]
+    assert report["error"].startswith("cannot connect to 127.0.0.1:")
+    assert f"given up before the end, {report['not_read']:,} rows not read" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
 def test_silent_standard_input_does_not_hold_up_ctrl_c(service: Service, tmp_path: Path) -> None:
     """A pipe whose writer says nothing more is left behind."""
     result = tmp_path / "result.jsonl"
@@ -191,5 +218,6 @@ def test_silent_standard_input_does_not_hold_up_ctrl_c(service: Service, tmp_pat
     wait_for_calls(service)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
-    process.communicate()
+    last = max(line["line"] for line in results(result))
+    assert f"stopped before the end, nothing read after line {last:,}" in process.communicate()[1]
     assert Counter(line["status"] for line in results(result))["created"] == service.users > 0

@@ -58,6 +58,15 @@ async def test_a_request_is_what_the_declaration_says() -> None:
     assert b"cookie" not in request.head.lower()
 
 
+async def test_a_request_without_body_is_no_octet_stream() -> None:
+    """Where a method has a body, JSON's type is told also without one, and no type where it has none."""
+    async with raw_server() as server, session(server.url) as chat:
+        await chat.request("POST", "/users/anna/activate")
+        await chat.request("DELETE", "/users/anna")
+        assert [request.header("content-type") for request in server.requests] == ["application/json", None]
+        assert [request.body for request in server.requests] == [b"", b""]
+
+
 HOSTILE = st.sampled_from(
     ["", ".", "..", "a/b", "../x", "%2e%2e", "%2E", "a,b", "é", "x" * 65, "a\0b", "a\r\nb", "a?b=c"]
 )

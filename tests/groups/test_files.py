@@ -184,6 +184,29 @@ async def test_a_download_that_is_cut_short_leaves_no_file(wire: Any, tmp_path: 
     assert names_in(tmp_path) == []
 
 
+async def test_a_place_that_cannot_be_written_to(wire: Any, tmp_path: Path) -> None:
+    """It is the caller's own error, and the file is not fetched again for it."""
+    wire.answers()
+    with pytest.raises(FileNotFoundError):
+        await wire.chat.with_options(retry=QUICK).files.download("f").save(tmp_path / "missing" / "x")
+    assert len(wire.server.requests) == 1
+
+
+async def test_a_stream_that_breaks_off_is_not_begun_again(wire: Any) -> None:
+    """What was given out cannot be taken back."""
+
+    async def respond(_: RawRequest) -> bytes:
+        return answer(200, CONTENT)[:-1000] + CUT
+
+    wire.server.respond = respond
+    with pytest.raises(ExceptionGroup) as caught:
+        async with wire.chat.with_options(retry=QUICK).files.download("f").stream() as chunks:
+            async for _ in chunks:
+                pass
+    assert caught.group_contains(errors.TransportError, match="broke off")
+    assert len(wire.server.requests) == 2
+
+
 async def test_a_download_has_a_limit_in_memory(chat: Session) -> None:
     """`read` refuses more than it is told to take."""
     file = await chat.files.upload(CONTENT)

@@ -455,6 +455,15 @@ async def test_other_names_for_the_last_change(wire):
     assert [group.last_modified async for group in wire.chat.groups.list()] == [5, 6]
 
 
+async def test_no_list_of_groups(wire):
+    """Null is a list without groups, as in all listings; what is no list cannot be read."""
+    wire.answers(None)
+    assert (await wire.chat.groups.list()).items == ()
+    wire.answers("nonsense")
+    with pytest.raises(errors.DecodeError, match="expected a list, got str"):
+        await wire.chat.groups.list()
+
+
 async def test_a_setting_that_did_not_change(wire):
     """A failure without an error is handed on."""
     wire.answers({"maxusers": False, "groupname": True, "new_thing": True})

@@ -269,7 +269,7 @@ async def test_on_the_wire(wire):
 
 
 async def test_other_shapes_of_answers(wire):
-    """One room instead of a list of one, an owner among the members only, and members that no field names."""
+    """One room instead of a list of one, an owner among the members only, unknown members, and no announcement."""
     details = {"id": "1", "affiliations": [{"member": "bob"}, {"owner": "anna", "joined_time": 5}], "colour": "red"}
     wire.answers(details)
     (room,) = await wire.chat.rooms.get(["1"])
@@ -281,9 +281,13 @@ async def test_other_shapes_of_answers(wire):
     assert (room.owner, room.members, room.extra) == ("bob", None, {})
     wire.answers({"id": "1", "name": "n"})
     assert (await wire.chat.rooms.list_joined("anna")).items == (JoinedRoom(id="1", name="n"),)
+    for nothing in ({}, {"announcement": None}):
+        wire.answers(nothing)
+        assert await wire.chat.rooms.get_announcement("1") == ""
     wire.answers("nonsense")
-    with pytest.raises(errors.DecodeError):
-        await wire.chat.rooms.get(["1"])
+    for call in (wire.chat.rooms.get(["1"]), wire.chat.rooms.get_announcement("1")):
+        with pytest.raises(errors.DecodeError):
+            await call
 
 
 async def test_bad_arguments(wire):

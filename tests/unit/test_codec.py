@@ -118,7 +118,7 @@ def test_nothing_the_service_sends_is_lost(drawn: tuple[type[Any], dict[str, Any
 def test_only_the_key_can_spoil_an_object(drawn: tuple[type[Any], dict[str, Any]]) -> None:
     """An object whose key is sound decodes, whatever the rest of it is."""
     cls, data = drawn
-    required = {"username": "anna", "id": "1", "url": "https://h/f"}
+    required = {"username": "anna", "id": "1", "url": "https://h/f", "msg_id": "1", "type": "txt"}
     sound = {name: value for name, value in required.items() if name in wire_names(cls)}
     value = from_dict({**data, **sound}, cls)
     for name, text in sound.items():

@@ -206,7 +206,8 @@ def test_limits(field: str, make: Any) -> None:
 
 
 def test_the_largest() -> None:
-    """What just fits is taken."""
+    """What just fits is taken, and an empty text is sent where one may be."""
     PushMessage(title="x" * 32, content="x" * 100, sub_title="x" * 10, ext={"k": "x" * 1023})
     PushMessage(title="t", content="c", ext={str(number): 1 for number in range(10)})
+    assert to_dict(PushMessage(title="t", content="c", sub_title="")) == {"title": "t", "content": "c", "subTitle": ""}
     assert to_dict(ApnsSection(title="")) == {"title": ""}
