@@ -9,10 +9,15 @@ In process, without a socket, or served over HTTP::
     with spawn(plan="free") as info: ...       # in a process of its own
 """
 
-from agora_chat_async.emulator._app import Emulator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from agora_chat_async.emulator._command import add_arguments, main, run
-from agora_chat_async.emulator._serve import EmulatorInfo, serve, spawn
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
+
+if TYPE_CHECKING:
+    from agora_chat_async.emulator._app import Emulator
+    from agora_chat_async.emulator._serve import EmulatorInfo, serve, spawn
 
 __all__ = [
     "DEMO_APP",
@@ -27,3 +32,16 @@ __all__ = [
     "serve",
     "spawn",
 ]
+
+_LATER: Final = {"Emulator": "_app", "EmulatorInfo": "_serve", "serve": "_serve", "spawn": "_serve"}
+"""Module of each name that needs the extra: `agora-chat emulator --help` does without."""
+
+
+if not TYPE_CHECKING:  # so that checkers refuse what does not exist
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = value
+        return value
