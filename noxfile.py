@@ -32,7 +32,7 @@ def typing(session: nox.Session) -> None:
     """Check types inside the package, and from outside as a user's checker sees it."""
     _install(session, "dev")
     session.run("mypy")
-    session.run("pyright")
+    session.run("pyright", "--project", "pyproject.toml")
     session.run("pyright", "--verifytypes", "agora_chat_async", "--ignoreexternal")
 
 
