@@ -15,7 +15,7 @@ import respx
 import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import USER, RawRequest, Responder, answer, raw_server
+from raw_server import USER, RawRequest, always, answer, in_turn, raw_server
 
 from agora_chat_async import NO_RETRY, CallableToken, NewUser, RetryPolicy, Session, Text, errors
 
@@ -24,22 +24,6 @@ QUICK = RetryPolicy(pause=0.001, throttled_pause=0.001)
 
 def session(url: str, **options: object) -> Session:
     return Session("org", "app", host=url, token="secret-token", **{"retry": QUICK, **options})  # type: ignore[arg-type]
-
-
-def always(reply: bytes | None) -> Responder:
-    async def respond(_: RawRequest) -> bytes | None:
-        return reply
-
-    return respond
-
-
-def in_turn(*replies: bytes | None) -> Responder:
-    left = [*replies]
-
-    async def respond(_: RawRequest) -> bytes | None:
-        return left.pop(0)
-
-    return respond
 
 
 async def test_a_request_is_what_the_declaration_says() -> None:
