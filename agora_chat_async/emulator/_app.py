@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Final, Literal, Self
 from urllib.parse import quote
@@ -24,7 +24,8 @@ from agora_chat_async.api import all_endpoints
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
 from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._control import control_app
-from agora_chat_async.emulator._errors import Refusal, not_emulated, too_fast, unauthorized
+from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized
+from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
 from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
@@ -40,6 +41,7 @@ ARRIVAL: Final = "agora_chat_emulator_arrival"
 
 _logger: Final = logging.getLogger(__name__)
 _REGISTRATION: Final = "POST /users"
+_TOO_MANY_REQUESTS: Final = 429
 _CONTROL: Final = b"/_emulator"
 
 
@@ -60,6 +62,12 @@ class Emulator:
         latency: Seconds that each answer is held back.
         batch_conflict: A taken name in a batch of new users is reported beside the others, or refuses them all.
         too_large: Status of the answer to a message that is too large.
+        presence_too_fast: Status of the answer to queries of presence above their quota: 400 without an error name, or
+            429 `reach_limit` as everywhere else.
+        max_users: How many users can be registered, after which registration answers 429 `resource_limited`; by
+            default as many as the plan has monthly active users.
+        over_plan: Refuse every call with 429 `resource_limited`, as when the app uses more than its plan has.
+        disabled: Features that are off for the app, such as `["presence", "push"]`; see `FEATURES`.
         background: Share of each quota that other clients are taken to use.
         strict: Refuse members and query parameters that an operation does not have.
         now: The wall clock, in seconds since 1970.
@@ -82,6 +90,10 @@ class Emulator:
         latency: float = 0.0,
         batch_conflict: Literal["partial", "refuse"] = "partial",
         too_large: Literal[413, 400] = 413,
+        presence_too_fast: Literal[400, 429] = 400,
+        max_users: int | None = None,
+        over_plan: bool = False,
+        disabled: Iterable[str] = (),
         background: float = 0.0,
         strict: bool = True,
         now: Callable[[], float] = time.time,
@@ -89,8 +101,22 @@ class Emulator:
     ) -> None:
         if plan is not None and plan not in PLANS:
             raise ValueError(f"plan is one of {', '.join(PLANS)}, got {plan!r}")
-        self.settings: Final = Settings(org, app, app_id, certificate, plan, batch_conflict, too_large, strict, now)
+        self.settings: Final = Settings(
+            org,
+            app,
+            app_id,
+            certificate,
+            plan=plan,
+            batch_conflict=batch_conflict,
+            too_large=too_large,
+            presence_too_fast=presence_too_fast,
+            max_users=max_users,
+            over_plan=over_plan,
+            strict=strict,
+            now=now,
+        )
         operations = [*map(Operation.of, all_endpoints()), EXCHANGE]
+        self._closed = closed(disabled, (operation.id for operation in operations))
         self.handlers: dict[str, Handler] = dict(HANDLERS)
         self.tree: Final = RouteTree(operations)
         self.quotas: Final = Quotas(
@@ -187,7 +213,9 @@ class Emulator:
             cost = sum(counts.values()) if counts else 1
             admitted = not self._enforce_quotas or self.quotas.admit(route, request.at, counts)
             refused = not admitted
-            outcome = self._call(match, path, identity, request) if admitted else _too_fast(match.route)
+            if admitted and self.settings.over_plan:
+                raise plan_exceeded(self.settings.edition)
+            outcome = self._call(match, path, identity, request) if admitted else self._too_fast(match.route)
         except Refusal as refusal:
             outcome = refusal
         number = self.log.add(
@@ -246,6 +274,11 @@ class Emulator:
             elapsed=lambda: max(0.0, self._monotonic() - request.at),
         )
 
+    def _too_fast(self, route: Route) -> Refusal:
+        if self.settings.presence_too_fast == _TOO_MANY_REQUESTS:
+            return too_fast()
+        return next((TOO_FAST[name] for name in route.ids if name in TOO_FAST), too_fast)()
+
     async def _carry_out(self, outcome: Call | Refusal) -> bytes | Attachment:
         if isinstance(outcome, Refusal):
             raise outcome
@@ -255,6 +288,8 @@ class Emulator:
         return answer
 
     def _perform(self, call: Call) -> bytes | Attachment:
+        if call.operation.id in self._closed:
+            raise self._closed[call.operation.id]()
         call.refuse_strangers()
         answer = self.handlers[call.operation.id](call)
         return answer if isinstance(answer, Attachment) else encode(answer)
@@ -268,7 +303,3 @@ class Emulator:
             await send({"type": "lifespan.startup.complete"})
         await self.aclose()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _too_fast(route: Route) -> Refusal:
-    return next((TOO_FAST[name] for name in route.ids if name in TOO_FAST), too_fast)()

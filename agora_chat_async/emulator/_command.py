@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from agora_chat_async.emulator._features import FEATURES
 from agora_chat_async.emulator._quota import Algorithm
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
 from agora_chat_async.quota import PLANS, Rate
@@ -75,6 +76,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=(413, 400),
         default=413,
         help="status for a message that is too large (default: %(default)s)",
+    )
+    add(
+        "--presence-too-fast",
+        type=int,
+        choices=(400, 429),
+        default=400,
+        help="status for queries of presence above their quota (default: %(default)s)",
+    )
+    add("--max-users", type=int, metavar="N", help="how many users can be registered (default: as the plan has it)")
+    add("--over-plan", action="store_true", help="refuse every call, as when the app uses more than its plan has")
+    add(
+        "--disable",
+        action="append",
+        default=[],
+        choices=tuple(FEATURES),
+        help="a feature that is off for the app; may be repeated",
     )
     add("--loose", action="store_true", help="take members and parameters that an operation does not have")
     add("--json", action="store_true", help="print one line of JSON instead of text")
@@ -143,6 +160,10 @@ async def _serve(options: argparse.Namespace) -> None:
         latency=options.latency,
         batch_conflict=options.batch_conflict,
         too_large=options.too_large,
+        presence_too_fast=options.presence_too_fast,
+        max_users=options.max_users,
+        over_plan=options.over_plan,
+        disabled=options.disable,
         background=options.background,
         strict=not options.loose,
     )

@@ -26,8 +26,8 @@ class Refusal(Exception):
 
 
 def _exception_name(error: str) -> str:
-    if error.endswith("Exception"):
-        return error
+    if error.lower().endswith("exception"):
+        return error.title().replace(" ", "") if " " in error else error
     return "".join(word.capitalize() for word in error.replace("_", " ").split()) + "Exception"
 
 
@@ -44,6 +44,11 @@ def invalid_parameter(description: str) -> Refusal:
 def too_fast() -> Refusal:
     """Calls come faster than the quota."""
     return Refusal(429, "reach_limit", "The request has reached API limit: calls come faster than the quota")
+
+
+def plan_exceeded(edition: str) -> Refusal:
+    """The app uses more of the service than its price plan has."""
+    return Refusal(429, "resource_limited", f"The usage has exceeded the limit of the {edition} edition")
 
 
 def unauthorized(description: str = "Unable to authenticate due to expired access token") -> Refusal:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,6 +110,8 @@ def spawn(
     quotas: Mapping[str, str] | None = None,
     enforce_quotas: bool = True,
     strict: bool = True,
+    over_plan: bool = False,
+    disabled: Iterable[str] = (),
     **settings: Any,
 ) -> Generator[EmulatorInfo, None, None]:
     """Serve an emulator in a process of its own, which ends with the block, or with this process.
@@ -119,6 +121,9 @@ def spawn(
     words = ["--json", "--until-stdin-ends", "--host", host, "--port", str(port)]
     words += [] if enforce_quotas else ["--no-quotas"]
     words += [] if strict else ["--loose"]
+    words += ["--over-plan"] if over_plan else []
+    for feature in disabled:
+        words += ["--disable", feature]
     for name, rate in (quotas or {}).items():
         words += ["--quota", f"{name}={rate}"]
     for name, value in settings.items():

@@ -18,6 +18,8 @@ HISTORY_DAYS: Final = {"free": 7, "starter": 90}
 """How long messages are kept, by plan; 180 days in the others."""
 MAX_CONTACTS: Final = {"free": 100, "starter": 250, "pro": 1000}
 """How many contacts a user can have, by plan; 10000 in the others."""
+MAX_USERS: Final = {"free": 500, "starter": 50_000, "pro": 100_000}
+"""How many users an app can register, by plan: its monthly active users, which are all that the emulator knows of."""
 
 
 @frozen
@@ -31,6 +33,11 @@ class Settings:
     plan: str | None = None
     batch_conflict: Literal["partial", "refuse"] = "partial"
     too_large: Literal[413, 400] = 413
+    presence_too_fast: Literal[400, 429] = 400
+    max_users: int | None = None
+    """How many users can be registered; by default as many as the plan has."""
+    over_plan: bool = False
+    """Refuse everything, since the app uses more than its plan has."""
     strict: bool = True
     """Refuse members of a body and query parameters that the operation does not have."""
     now: Callable[[], float] = time.time
@@ -41,6 +48,10 @@ class Settings:
             raise ValueError(f"batch_conflict is 'partial' or 'refuse', got {self.batch_conflict!r}")
         if self.too_large not in {413, 400}:
             raise ValueError(f"too_large is 413 or 400, got {self.too_large!r}")
+        if self.presence_too_fast not in {400, 429}:
+            raise ValueError(f"presence_too_fast is 400 or 429, got {self.presence_too_fast!r}")
+        if self.max_users is not None and self.max_users < 0:
+            raise ValueError(f"max_users is 0 or more, got {self.max_users}")
         for name in (self.org, self.app):
             if not name or "/" in name or name == "_emulator":
                 raise ValueError(f"{name!r} cannot be the name of an org or app here")
@@ -49,6 +60,16 @@ class Settings:
     def application(self) -> str:
         """The id that the service has for the app in its answers."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.org}/{self.app}"))
+
+    @property
+    def edition(self) -> str:
+        """The price plan as refusals name it."""
+        return self.plan or "enterprise"
+
+    @property
+    def most_users(self) -> int | None:
+        """How many users can be registered; None where the plan does not say."""
+        return MAX_USERS.get(self.plan or "") if self.max_users is None else self.max_users
 
     @property
     def history_days(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agora_chat_async.api.users import Users
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
-from agora_chat_async.emulator._errors import illegal
+from agora_chat_async.emulator._errors import illegal, plan_exceeded
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.users import Applicant, entity
 
@@ -25,6 +25,7 @@ _MAX_PASSWORD_BYTES: Final = 64
 def create(call: Call) -> dict[str, Any]:
     """Register one user."""
     user = call.state.users.create(_applicant(call.fields()))
+    _refuse_too_many(call)
     return call.envelope(*APP, *PLACE, entities=[entity(user)])
 
 
@@ -38,6 +39,7 @@ def create_many(call: Call) -> dict[str, Any]:
         for index, item in enumerate(call.body)
     ]
     created, taken = call.state.users.create_many(applicants, all_or_none=call.settings.batch_conflict == "refuse")
+    _refuse_too_many(call)
     failures = [{"username": name, "registerUserFailReason": f"the {name} already exists"} for name in taken]
     return call.envelope(*APP, *PLACE, entities=[entity(user) for user in created], data=failures)
 
@@ -141,6 +143,12 @@ def get_offline_message_status(call: Call) -> dict[str, Any]:
     number = message_number(text)
     waits = number is not None and call.state.messages.is_waiting(name, number)
     return call.envelope("uri", count=0, entities=[], data={text: "undelivered" if waits else "delivered"})
+
+
+def _refuse_too_many(call: Call) -> None:
+    most = call.settings.most_users
+    if most is not None and call.state.users.count() > most:
+        raise plan_exceeded(call.settings.edition)
 
 
 def _applicant(fields: Fields) -> Applicant:

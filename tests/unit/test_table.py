@@ -30,7 +30,8 @@ def row(endpoint: Endpoint) -> dict[str, Any]:
 
 def test_declared_endpoints_are_the_documented_ones() -> None:
     """Ids, methods, paths, quotas and retry-safety are those of the reference, in its order."""
-    assert [row(endpoint) for endpoint in ENDPOINTS] == REFERENCE
+    documented = [{name: value for name, value in line.items() if name != "errors"} for line in REFERENCE]
+    assert [row(endpoint) for endpoint in ENDPOINTS] == documented
 
 
 @each_endpoint
