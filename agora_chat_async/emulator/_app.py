@@ -289,7 +289,7 @@ class Emulator:
 
     def _perform(self, call: Call) -> bytes | Attachment:
         if call.operation.id in self._closed:
-            raise self._closed[call.operation.id]()
+            raise Refusal(*self._closed[call.operation.id])
         call.refuse_strangers()
         answer = self.handlers[call.operation.id](call)
         return answer if isinstance(answer, Attachment) else encode(answer)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from agora_chat_async.emulator._errors import Refusal
+Answer = tuple[int, str, str]
 
-_Operations = tuple[str, ...]
-
-FEATURES: Final[Mapping[str, tuple[_Operations, tuple[int, str, str]]]] = {
+FEATURES: Final[Mapping[str, tuple[tuple[str, ...], Answer]]] = {
     "user_attributes": (("user_attributes.",), (403, "FORBIDDEN", "the user attribute service is not open")),
     "mutes": (("mutes.set",), (403, "forbidden_op", "the global mute service is not open")),
     "presence": (("presence.",), (400, "service open exception", "the app has not opened the presence service")),
@@ -29,17 +27,13 @@ FEATURES: Final[Mapping[str, tuple[_Operations, tuple[int, str, str]]]] = {
 """By feature: beginnings of the operations that need it; status, error and description of the refusal."""
 
 
-def closed(disabled: Iterable[str], operations: Iterable[str]) -> Mapping[str, Callable[[], Refusal]]:
-    """Return the refusals of the operations that need a feature which is off."""
-    refusals = dict[str, Callable[[], Refusal]]()
+def closed(disabled: Iterable[str], operations: Iterable[str]) -> Mapping[str, Answer]:
+    """Return how the operations that need a feature which is off are refused."""
+    answers = dict[str, Answer]()
     names = list(operations)
     for feature in disabled:
         if feature not in FEATURES:
             raise ValueError(f"disabled names {feature!r}, which is none of {', '.join(FEATURES)}")
         beginnings, answer = FEATURES[feature]
-        refusals |= {name: _refusal(*answer) for name in names if name.startswith(beginnings)}
-    return refusals
-
-
-def _refusal(status: int, error: str, description: str) -> Callable[[], Refusal]:
-    return lambda: Refusal(status, error, description)
+        answers |= dict.fromkeys((name for name in names if name.startswith(beginnings)), answer)
+    return answers
