@@ -15,18 +15,24 @@ granted long ago. A call that ends before anything was sent gives its slots back
 
 The margin covers what the network adds: two calls that leave T apart arrive less than T apart when the first was
 delayed more than the second.
+
+A bucket whose calls are refused all the same is slowed for a while, see `_slowdown`: that only ever adds to a wait.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, deque
 from typing import Final
 
 from aiolimiter import AsyncLimiter
 from attrs import frozen
 
+from agora_chat_async._slowdown import LONGEST_WINDOW, Slowdown
 from agora_chat_async.quota import Rate
+
+log = logging.getLogger("agora_chat_async")
 
 MARGIN_SHARE: Final = 0.02
 MAX_MARGIN: Final = 0.05
@@ -34,6 +40,9 @@ MAX_MARGIN: Final = 0.05
 # The limiter of a slot and this module compute the same moment in different ways; this is far more than the
 # rounding error between the two, and far less than anyone can notice.
 _ROUNDING: Final = 1e-6
+
+_LONGEST_NAP: Final = 0.1
+"""Seconds after which the head of the line of a slowed bucket looks again, since the factor rises meanwhile."""
 
 
 @frozen
@@ -49,6 +58,8 @@ class BucketState:
     """Calls in line."""
     next_free_in: float
     """Seconds until at least one more can be sent; 0 where one is free."""
+    factor: float = 1.0
+    """Part of the limit that is used at present: below 1 after the service refused calls, until it admits all again."""
 
 
 class Slot:
@@ -64,7 +75,7 @@ class Slot:
 class Bucket:
     """One rate that calls draw on."""
 
-    __slots__ = ("_alarm", "_fresh", "_headed", "_in_line", "_line", "_period", "_taken", "name", "rate")
+    __slots__ = ("_alarm", "_fresh", "_headed", "_in_line", "_line", "_period", "_slowdown", "_taken", "name", "rate")
 
     def __init__(self, name: str, rate: Rate, margin: float | None = None) -> None:
         self.name = name
@@ -80,6 +91,8 @@ class Bucket:
         self._in_line = 0
         """Cost of all calls in line, the head's included."""
         self._alarm: asyncio.Future[None] | None = None
+        self._slowdown: Slowdown | None = None
+        """What the service's refusals demand; None while there were none for long enough."""
 
     async def take(self, cost: int) -> list[Slot]:
         """Wait in line for `cost` slots and take them; the caller ends them with `sent` or `give_back`."""
@@ -93,6 +106,8 @@ class Bucket:
             try:
                 while (ready := self._ready_at(cost)) > asyncio.get_running_loop().time():
                     await self._sleep_until(ready)
+                if self._slowdown is not None:
+                    self._slowdown.granted(cost, asyncio.get_running_loop().time())
                 return self._pop(cost)
             finally:
                 self._call_next()
@@ -113,6 +128,33 @@ class Bucket:
         self._fresh += len(slots)
         self._look_again()
 
+    def refused(self, cost: int, sent_at: float) -> None:
+        """Slow the bucket: the service refused a call of that cost, sent at that moment, as one too many."""
+        now = asyncio.get_running_loop().time()
+        if self._slowed(now) is None:
+            self._slowdown = Slowdown(self.rate)
+            log.warning("%s: the service refuses calls that keep the quota, slowing down", self.name)
+        assert self._slowdown is not None  # noqa: S101 - it was just made
+        self._slowdown.refused(cost, sent_at, self._used(now), now)
+        self._look_again()
+
+    def admitted(self, sent_at: float) -> None:
+        """Note that the service did not refuse a call that was sent at that moment."""
+        if self._slowdown is not None and self._slowdown.admitted(sent_at, asyncio.get_running_loop().time()):
+            self._look_again()
+
+    @property
+    def pressure(self) -> float:
+        """How near to its present limit the bucket is: about 1 where it is what calls wait for."""
+        now = asyncio.get_running_loop().time()
+        slowdown = self._slowed(now)
+        return self._used(now) / self.rate.calls / (slowdown.factor(now) if slowdown is not None else 1.0)
+
+    @property
+    def can_slow(self) -> bool:
+        """Whether going slower helps: a day's quota that is used up stays so, however slow one is."""
+        return self.rate.period <= LONGEST_WINDOW
+
     def wait_for(self, cost: int) -> float:
         """Tell how long a call that comes now has to wait at least, in seconds."""
         rounds, index = divmod(self._in_line + cost - 1, self.rate.calls)
@@ -128,9 +170,16 @@ class Bucket:
     def state(self) -> BucketState:
         """Tell how full the bucket is now."""
         now = asyncio.get_running_loop().time()
-        free = self._fresh + sum(slot.taken + self._period <= now for slot in self._taken)
-        next_free_in = 0.0 if free else self._taken[0].taken + self._period - now if self._taken else self._period
-        return BucketState(self.rate, self.rate.calls - free, free, len(self._line) + self._headed, next_free_in)
+        unused = self._fresh + sum(slot.taken + self._period <= now for slot in self._taken)
+        waiting = len(self._line) + self._headed
+        slowdown = self._slowed(now)
+        if slowdown is None:
+            free, factor = unused, 1.0
+        else:
+            free, factor = int(self._ready_at(1) <= now), slowdown.factor(now)
+        ready = 0.0 if free else self._ready_at(1) - now
+        next_free_in = self._period if ready == float("inf") else ready
+        return BucketState(self.rate, self.rate.calls - unused, free, waiting, next_free_in, factor)
 
     async def _queue(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -151,11 +200,35 @@ class Bucket:
         self._headed = False
 
     def _ready_at(self, cost: int) -> float:
-        """Moment at which `cost` slots are free; infinity while that depends on pending ones."""
-        index = cost - 1 - self._fresh
+        """Moment at which a call of that cost may go, as it looks now; infinity while that depends on pending slots."""
+        slowdown = self._slowdown
+        if slowdown is None or (slowdown := self._slowed(now := asyncio.get_running_loop().time())) is None:
+            return self._free_at(cost)
+        free_at = self._free_at(min(self.rate.calls, cost + slowdown.held_back(now)))
+        return max(free_at, slowdown.ready_at(now))
+
+    def _free_at(self, slots: int) -> float:
+        """Moment at which so many slots are free; infinity while that depends on pending ones."""
+        index = slots - 1 - self._fresh
         if index < 0:
             return 0.0
         return self._taken[index].taken + self._period + _ROUNDING if index < len(self._taken) else float("inf")
+
+    def _slowed(self, now: float) -> Slowdown | None:
+        """What slows the bucket now, if anything does."""
+        if self._slowdown is not None and self._slowdown.factor(now) >= 1.0:
+            self._slowdown = None
+            log.info("%s: the service admits calls at the full rate again", self.name)
+        return self._slowdown
+
+    def _used(self, now: float) -> int:
+        """How many slots were sent with in the window that ends now, or are pending."""
+        used = self.rate.calls - self._fresh - len(self._taken)
+        for slot in reversed(self._taken):
+            if slot.taken <= now - self.rate.period:
+                break
+            used += 1
+        return used
 
     def _pop(self, cost: int) -> list[Slot]:
         """Take slots that are free; used ones first, so that no more are made than calls fall in one window."""
@@ -172,6 +245,8 @@ class Bucket:
     async def _sleep_until(self, ready: float) -> None:
         loop = asyncio.get_running_loop()
         self._alarm = loop.create_future()
+        if self._slowdown is not None:
+            ready = min(ready, loop.time() + _LONGEST_NAP)
         timer = None if ready == float("inf") else loop.call_at(ready, self._look_again)
         try:
             await self._alarm

@@ -131,6 +131,7 @@ class _Call:
         "_retries",
         "_retry_safe",
         "_sink",
+        "_spaced",
         "_started",
         "_token",
     )
@@ -153,6 +154,8 @@ class _Call:
         self._attempts = 0
         self._retries: Retries | None = None
         self._renewed = False
+        self._spaced = False
+        """Whether a slowed bucket spaces the repeats of this call."""
 
     async def run(self, gate: Gate, counts: Mapping[str, int] | None) -> Any:
         """Take the call through its gate to the wire, as often as it needs and may."""
@@ -199,6 +202,7 @@ class _Call:
         """Send the call once; return its result, or the error that may be repeated."""
         calls = self._calls
         self._attempts += 1
+        self._spaced = False
         self._token = calls.keeper.ready() or await calls.keeper.get()
         try:
             answer = await calls.wire.send(
@@ -213,7 +217,10 @@ class _Call:
         except SinkFailed as failure:
             raise failure.__cause__ or failure from None
         if not answer.ok:
-            return refusal(answer, *self._request[:2])
+            refused = refusal(answer, *self._request[:2])
+            self._spaced = lease.answered(refused)
+            return refused
+        lease.answered(None)
         value, envelope = self._decoded(answer)
         calls.budget.earn(self._retries.spent if self._retries is not None else 0)
         metas = _metas.get()
@@ -249,7 +256,7 @@ class _Call:
             self._calls.life.refused += 1
         if self._retries is None:
             self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=self._retry_safe)
-        pause = self._retries.pause_after(error)
+        pause = self._retries.pause_after(error, asyncio.get_running_loop().time(), spaced=self._spaced)
         body = self._request[3]
         if isinstance(body, Multipart) and not body.repeatable:
             pause = None  # it came from a stream, of which the beginning is gone

@@ -18,7 +18,7 @@ from anyio import CapacityLimiter, WouldBlock
 
 from agora_chat_async._bucket import Bucket, BucketState, Slot
 from agora_chat_async._endpoint import Endpoint
-from agora_chat_async.errors import InvalidArgument, QuotaWaitExceeded
+from agora_chat_async.errors import AgoraChatError, InvalidArgument, QuotaWaitExceeded, RateLimited, ServerError
 from agora_chat_async.quota import DAY, Plan, Quota, Rate
 
 DAY_MAX_WAIT: Final = 60.0
@@ -31,12 +31,12 @@ Overrides = Mapping[str, str | Rate | Iterable[str | Rate]]
 class Lease:
     """What a call holds: slots and its places among the calls in progress."""
 
-    __slots__ = ("_caps", "_slots", "_timed", "handed")
+    __slots__ = ("_caps", "_sent_at", "_slots", "handed")
 
     def __init__(self) -> None:
         self._slots = list[tuple[Bucket, list[Slot]]]()
         self._caps = list[CapacityLimiter]()
-        self._timed = False
+        self._sent_at: float | None = None
         self.handed: bool = False
         """Whether the request has got a connection, so that it may have been sent."""
 
@@ -46,10 +46,30 @@ class Lease:
 
     async def sent(self) -> None:
         """Begin the slots' time: the request is on the wire."""
-        if not self._timed:
-            self.handed = self._timed = True
+        if self._sent_at is None:
+            self.handed = True
+            self._sent_at = asyncio.get_running_loop().time()
             for bucket, slots in self._slots:
                 await bucket.sent(slots)
+
+    def answered(self, error: AgoraChatError | None) -> bool:
+        """Tell the buckets what the service answered; returns whether one of them spaces the repeats from now on.
+
+        The service does not tell which of its counters refuses a call. Of the buckets that the call drew on, the one
+        nearest to its present limit decides how fast such calls go; slowing it helps whichever counter it was. An
+        hour's or a day's quota is never slowed.
+        """
+        if not isinstance(error, RateLimited):
+            if self._sent_at is not None and not isinstance(error, ServerError):
+                for bucket, _ in self._slots:
+                    bucket.admitted(self._sent_at)
+            return False
+        drawn = [(bucket, len(slots)) for bucket, slots in self._slots if bucket.can_slow]
+        if not drawn:
+            return False
+        bucket, cost = max(drawn, key=lambda each: each[0].pressure)
+        bucket.refused(cost, asyncio.get_running_loop().time() if self._sent_at is None else self._sent_at)
+        return True
 
     async def release(self) -> None:
         """End the call, without ever waiting; slots with which nothing can have been sent are given back."""

@@ -1,7 +1,8 @@
 """Which outcome may be tried again, and when: decisions only, nothing here waits or sends.
 
 An outcome is of one of four kinds. *Unsent*: no connection was made, so a repeat is always safe. *Throttled*: the
-service refused the call without doing it, so a repeat is always safe too, after a longer pause. *Fault*: the answer
+service refused the call without doing it, so a repeat is always safe too, after a longer pause, or as soon as its
+quota lets it go where that was slowed by the refusal. *Fault*: the answer
 was lost or is a gateway's, and the call may have been carried out; only endpoints that are declared `retry_safe` are
 repeated. *Final*: everything else.
 
@@ -21,7 +22,7 @@ from enum import Enum
 from typing import Final
 
 from attrs import field, frozen
-from attrs.validators import ge, gt
+from attrs.validators import ge, gt, optional
 
 from agora_chat_async.errors import (
     AgoraChatError,
@@ -33,6 +34,11 @@ from agora_chat_async.errors import (
     TransportError,
     UnsupportedOperation,
 )
+
+THROTTLED_ATTEMPTS: Final = 10
+"""Times that a call which the service puts off is sent at most, where a policy says nothing else."""
+PATIENCE: Final = 60.0
+"""Seconds that refusals of a call may go on where a slowed quota spaces its repeats, also if these are more."""
 
 
 class Outcome(Enum):
@@ -50,12 +56,13 @@ class RetryPolicy:
 
     attempts: int = field(default=4, validator=ge(1))
     """Times that a call is sent at most, the first one included; 1 for no repeat."""
-    throttled_attempts: int = field(default=10, validator=ge(1))
-    """The same for calls that the service refused because they came too fast."""
+    throttled_attempts: int | None = field(default=None, validator=optional(ge(1)))
+    """The same for calls that the service put off, with 429 or 503; None for 10, and for as many as it takes in a
+    minute where a slowed quota spaces the repeats."""
     pause: float = field(default=0.2, validator=gt(0))
     """Ceiling of the first pause in seconds; it doubles from one to the next."""
     throttled_pause: float = field(default=1.0, validator=gt(0))
-    """The same after a refusal."""
+    """The same after a refusal; none is made where a slowed quota spaces the repeats."""
     longest_pause: float = field(default=20.0, validator=gt(0))
     """What no pause exceeds, also where the service asks for more."""
 
@@ -104,7 +111,7 @@ def classify(error: AgoraChatError) -> Outcome:
 class Retries:
     """The repeats of one call."""
 
-    __slots__ = ("_attempt", "_budget", "_draw", "_policy", "_retry_safe", "spent")
+    __slots__ = ("_attempt", "_budget", "_draw", "_patient_until", "_policy", "_retry_safe", "spent")
 
     def __init__(
         self,
@@ -119,18 +126,25 @@ class Retries:
         self._retry_safe = retry_safe
         self._draw = draw
         self._attempt = 0
+        self._patient_until = math.inf
         self.spent: int = 0
         """What the repeats took from the budget."""
 
-    def pause_after(self, error: AgoraChatError) -> float | None:
-        """Return the seconds to wait before the call is sent again; None where it must not be."""
+    def pause_after(self, error: AgoraChatError, now: float = 0.0, *, spaced: bool = False) -> float | None:
+        """Return the seconds to wait before the call is sent again; None where it must not be.
+
+        Args:
+            error: What the last attempt ended with.
+            now: The moment, of any clock that goes steadily.
+            spaced: Whether the call's quota was slowed, so that it has to wait there for its turn.
+        """
         self._attempt += 1
         policy = self._policy
         outcome = classify(error)
         throttled = outcome is Outcome.THROTTLED
         if outcome is Outcome.FINAL or (outcome is Outcome.FAULT and not self._retry_safe):
             return None
-        if self._attempt >= (policy.throttled_attempts if throttled else policy.attempts):
+        if self._is_last(throttled=throttled, spaced=spaced, now=now):
             return None
         if not isinstance(error, RateLimited):  # to come too fast is no trouble of the service
             cost = RetryBudget.UNSENT_COST if outcome is Outcome.UNSENT else RetryBudget.FAULT_COST
@@ -139,8 +153,18 @@ class Retries:
             self.spent += cost
         asked: float = getattr(error, "retry_after", None) or 0.0
         first = policy.throttled_pause if throttled else policy.pause
-        drawn = self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
+        drawn = 0.0 if spaced else self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
         return max(drawn, min(asked, policy.longest_pause))
+
+    def _is_last(self, *, throttled: bool, spaced: bool, now: float) -> bool:
+        """Tell whether the attempts are used up."""
+        policy = self._policy
+        if not throttled:
+            return self._attempt >= policy.attempts
+        if spaced and policy.throttled_attempts is None:
+            self._patient_until = min(self._patient_until, now + PATIENCE)
+            return self._attempt >= THROTTLED_ATTEMPTS and now >= self._patient_until
+        return self._attempt >= (policy.throttled_attempts or THROTTLED_ATTEMPTS)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
