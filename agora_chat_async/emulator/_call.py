@@ -107,9 +107,9 @@ class Call:
         except ValueError:
             raise illegal(f"invalid request: {name} has to be a whole number, got {text}") from None
 
-    def window(self, query: dict[str, str], *, default: int, most: int) -> tuple[int, int]:
+    def window(self, query: dict[str, str], *, default: int, most: int, least: int = 1) -> tuple[int, int]:
         """How many entries the page with a number has, and how many come before it."""
-        size = self.whole(query, "pagesize", default=default, least=1, most=most)
+        size = self.whole(query, "pagesize", default=default, least=least, most=most)
         number = self.whole(query, "pagenum", default=1, least=1, most=_LAST_PAGE)
         return size, (number - 1) * size
 

@@ -123,10 +123,10 @@ def get_announcement(call: Call) -> dict[str, Any]:
 def set_announcement(call: Call) -> dict[str, Any]:
     """Replace a group's announcement."""
     fields = call.fields()
-    text = fields.optional_text("announcement")
-    fields.end()
-    if text is None:
+    if call.body.get("announcement") is None:
         raise illegal("announcement is null")
+    text = fields.text("announcement", least=0)
+    fields.end()
     if len(text) > _MOST_ANNOUNCED:
         raise Refusal(403, "FORBIDDEN", "announce info length exceeds limit!")
     call.state.files.announce(call.values["group_id"], text)

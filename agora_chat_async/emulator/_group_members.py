@@ -42,7 +42,7 @@ def add_many(call: Call) -> dict[str, Any]:
     names = call.only_texts("usernames")
     call.state.groups.require(call.values["group_id"])
     if len(names) > _MAX_NAMES:
-        raise limit_exceeded(f"usernames size is more than max limit : {_MAX_NAMES}")
+        raise limit_exceeded("members size is greater than max user size !")
     fresh = call.state.groups.add_members(call.values["group_id"], names, caps(call))
     return _answer(call, {"newmembers": fresh, "groupid": call.values["group_id"], "action": _ADDED})
 
@@ -109,7 +109,11 @@ def get_attributes_of_many(call: Call) -> dict[str, Any]:
     """Some attributes of several members."""
     fields = call.fields()
     names = fields.texts("targets", most=sys.maxsize)
-    keys = fields.texts("properties", most=sys.maxsize, least=0) if fields.has("properties") else []
+    keys = list[str]()
+    if call.body.get("properties", "") == "":  # an empty text is one more way to ask for all
+        fields.optional_text("properties")
+    else:
+        keys = fields.texts("properties", most=sys.maxsize, least=0)
     fields.end()
     return call.stamped(data=call.state.group_attributes.get_many(call.values["group_id"], names, keys))
 

@@ -25,7 +25,8 @@ _MAX_DESCRIBED: Final = 10_000
 """Members that the details of one group list."""
 _MAX_CUSTOM_BYTES: Final = 8 * 1024
 _DEFAULT_MAX_USERS: Final = 200
-_TEXTS: Final = {"groupname": (1, 128), "description": (0, 512), "avatar": (0, 1024)}
+_MAX_AVATAR: Final = 1024
+_TEXTS: Final = {"groupname": (1, 128), "description": (0, 512), "avatar": (0, _MAX_AVATAR)}
 _FLAGS: Final = {"public": True, "membersonly": False, "allowinvites": False, "invite_need_confirm": True}
 _SETTINGS: Final = {*_TEXTS, *_FLAGS, "maxusers", "custom"}
 
@@ -152,6 +153,8 @@ def member_entry(name: str, owner: str) -> dict[str, str]:
 
 def _settings(call: Call, fields: Fields) -> dict[str, Any]:
     """Read the settings that are there, within their bounds."""
+    if fields.has("avatar") and len(fields.text("avatar", least=0)) > _MAX_AVATAR:
+        raise invalid_parameter("avatar length is too big")
     settings: dict[str, Any] = {
         name: fields.text(name, least=least, most=most) for name, (least, most) in _TEXTS.items() if fields.has(name)
     }

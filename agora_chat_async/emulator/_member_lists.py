@@ -63,7 +63,8 @@ class _Place:
 def mute(call: Call) -> dict[str, Any]:
     """Mute members."""
     fields, place = call.fields(), _Place.of(call)
-    names, duration = _not_too_many(fields.texts("usernames", most=sys.maxsize)), fields.whole("mute_duration")
+    names, duration = fields.texts("usernames", most=sys.maxsize), fields.whole("mute_duration")
+    _refuse_many(names, "userNames size is")
     fields.end()
     if duration is None or duration < FOR_GOOD:
         raise illegal("invalid request: mute_duration has to be milliseconds, or -1")
@@ -80,7 +81,7 @@ def mute(call: Call) -> dict[str, Any]:
 def unmute(call: Call) -> dict[str, Any]:
     """End mutes."""
     place = _Place.of(call)
-    faults = place.lists.unmute(place.id, _joined_names(call))
+    faults = place.lists.unmute(place.id, _joined_names(call, "removeMute member size"))
     return _answer(call, [{"result": fault is None, "user": name} for name, fault in faults.items()])
 
 
@@ -136,7 +137,7 @@ def block(call: Call) -> dict[str, Any]:
 def block_many(call: Call) -> dict[str, Any]:
     """Block members."""
     place = _Place.of(call)
-    return _answer(call, place.changes(place.lists.block(place.id, _only_names(call)), _BLOCK))
+    return _answer(call, place.changes(place.lists.block(place.id, _only_names(call, "userNames is")), _BLOCK))
 
 
 @answers(GroupBlocks.remove)
@@ -152,7 +153,8 @@ def unblock(call: Call) -> dict[str, Any]:
 def unblock_many(call: Call) -> dict[str, Any]:
     """Unblock users."""
     place = _Place.of(call)
-    return _answer(call, place.changes(place.lists.unblock(place.id, _joined_names(call)), _UNBLOCK))
+    names = _joined_names(call, "removeBlacklist: list size")
+    return _answer(call, place.changes(place.lists.unblock(place.id, names), _UNBLOCK))
 
 
 @answers(GroupAllowlist.list)
@@ -176,7 +178,7 @@ def allow(call: Call) -> dict[str, Any]:
 def allow_many(call: Call) -> dict[str, Any]:
     """Allow members."""
     place = _Place.of(call)
-    return _answer(call, place.changes(place.lists.allow(place.id, _only_names(call)), _ALLOW))
+    return _answer(call, place.changes(place.lists.allow(place.id, _only_names(call, "usernames size is")), _ALLOW))
 
 
 @answers(GroupAllowlist.remove)
@@ -184,7 +186,8 @@ def allow_many(call: Call) -> dict[str, Any]:
 def disallow(call: Call) -> dict[str, Any]:
     """Take members off the allow list."""
     place = _Place.of(call)
-    return _answer(call, place.changes(place.lists.disallow(place.id, _joined_names(call)), _DISALLOW))
+    names = _joined_names(call, "removeWhitelist size is")
+    return _answer(call, place.changes(place.lists.disallow(place.id, names), _DISALLOW))
 
 
 def _muted_all(call: Call, *, mute: bool) -> dict[str, Any]:
@@ -193,17 +196,18 @@ def _muted_all(call: Call, *, mute: bool) -> dict[str, Any]:
     return _answer(call, {"mute": mute})
 
 
-def _only_names(call: Call) -> list[str]:
-    return _not_too_many(call.only_texts("usernames"))
+def _only_names(call: Call, what: str) -> list[str]:
+    return _refuse_many(call.only_texts("usernames"), what)
 
 
-def _joined_names(call: Call) -> list[str]:
-    return _not_too_many(call.joined_names())
+def _joined_names(call: Call, what: str) -> list[str]:
+    return _refuse_many(call.joined_names(), what)
 
 
-def _not_too_many(names: list[str]) -> list[str]:
+def _refuse_many(names: list[str], what: str) -> list[str]:
+    """Hand on names that are not too many; each operation words it in its own way."""
     if len(names) > _MAX_NAMES:
-        raise invalid_parameter(f"usernames size is more than max limit : {_MAX_NAMES}")
+        raise invalid_parameter(f"{what} more than max limit : {_MAX_NAMES}")
     return names
 
 

@@ -12,7 +12,7 @@ from agora_chat_async._codec import parse
 from agora_chat_async.emulator._call import Attachment
 from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._multipart import read_upload
-from agora_chat_async.emulator._routes import Route
+from agora_chat_async.emulator._routes import BODY_OPTIONAL, Route
 
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -74,6 +74,8 @@ def content_of(route: Route, request: Request) -> Any:
         return None
     if any(operation.takes_file for operation in route.operations):
         return read_upload(request.header(b"content-type") or "", request.body)
+    if not request.body and BODY_OPTIONAL.issuperset(route.ids):
+        return {}
     is_form = any(operation.form for operation in route.operations)
     if any(operation.needs_content_type for operation in route.operations):
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()

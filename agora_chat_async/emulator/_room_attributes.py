@@ -65,7 +65,7 @@ def _set(call: Call, *, force: bool) -> dict[str, Any]:
 def _remove(call: Call, *, force: bool) -> dict[str, Any]:
     keys = call.only_texts("keys", most=_MAX_CHANGED)
     faults = call.state.room_attributes.remove(call.values["chatroom_id"], call.values["username"], keys, force=force)
-    return _outcome(call, faults)
+    return {"status": "ok", **_outcome(call, faults)}
 
 
 def _outcome(call: Call, faults: Faults) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def add_many(call: Call) -> dict[str, Any]:
 def list_members(call: Call) -> dict[str, Any]:
     """One page of members, the owner first."""
     query = call.query("pagenum", "pagesize")
-    limit, offset = call.window(query, default=_MAX_PAGE, most=_MAX_PAGE)
+    limit, offset = call.window(query, default=_MAX_PAGE, least=0, most=_MAX_PAGE)
     room_id = call.values["chatroom_id"]
     owner = call.state.rooms.owner(room_id)
     members = call.state.rooms.members(room_id, limit, offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ def create(call: Call) -> dict[str, Any]:
     if missing := [name for name in ("name", "description", "owner") if not fields.has(name)]:
         raise invalid_parameter(f"{', '.join(missing)} must be provided")
     settings: dict[str, Any] = {"maxusers": _DEFAULT_USERS, **_settings(fields, invalid_parameter)}
-    members = fields.texts("members", most=_MAX_USERS) if fields.has("members") else []
+    members = fields.texts("members", most=sys.maxsize) if fields.has("members") else []
     if len(members) > settings["maxusers"]:
         raise limit_exceeded("members size is greater than max user size !")
     new = NewRoom(
@@ -157,8 +158,10 @@ def _settings(fields: Fields, too_much: Callable[[str], Refusal]) -> dict[str, A
                 raise too_much(f"{name} has more than {most} characters")
     maxusers = fields.whole("maxusers")
     if maxusers is not None:
-        if not 1 <= maxusers <= _MAX_USERS:
-            raise too_much(f"maxusers of {maxusers} is not 1 to {_MAX_USERS}")
+        if maxusers < 1:
+            raise invalid_parameter(f"maxusers of {maxusers} is less than 1")
+        if maxusers > _MAX_USERS:
+            raise too_much(f"maxusers of {maxusers} is more than {_MAX_USERS}")
         settings["maxusers"] = maxusers
     return settings
 

@@ -143,6 +143,9 @@ OTHER_FORMS: Final[Mapping[str, str]] = {
 }
 """Routes that the vendor's pages name in two ways: the one that clients should not rely on, and the one declared."""
 
+BODY_OPTIONAL: Final = frozenset({"room_attributes.get"})
+"""Operations that some clients call without a body, and then without a content type."""
+
 
 class RouteTree:
     """All routes by the segments of their paths; a literal segment goes before a placeholder."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from agora_chat_async.api.thread_members import ThreadMembers
 from agora_chat_async.api.threads import Threads
 from agora_chat_async.emulator._call import Answers, Call, next_page
-from agora_chat_async.emulator._errors import illegal
+from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.threads import Page, entity, group_error
 
@@ -22,7 +22,7 @@ _MAX_USERS: Final = 10
 @answers(Threads.create)
 def create(call: Call) -> dict[str, Any]:
     """Hang a thread on a message."""
-    fields = call.fields()
+    fields = call.fields(_param_illegal)
     group_id, name = fields.id("group_id"), _name(fields)
     message, owner = fields.id("msg_id"), fields.text("owner", most=64)
     fields.end()
@@ -93,6 +93,10 @@ def remove_members(call: Call) -> dict[str, Any]:
     return call.envelope(
         *_APP, properties={}, entities=[{"result": result, "user": username} for username, result in removed]
     )
+
+
+def _param_illegal(description: str) -> Refusal:
+    return Refusal(400, "param_illegal", description)
 
 
 def _name(fields: Fields) -> str:

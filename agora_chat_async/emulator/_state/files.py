@@ -58,8 +58,8 @@ class Files:
     def add(self, new: NewFile) -> sqlite3.Row:
         """Keep a file."""
         if len(new.content) > MOST_BYTES:
-            text = f"the file exceeds the maximum limit of {MOST_BYTES} bytes"
-            raise Refusal(413, "file exceeding maximum limit", text)
+            name = "Request Entity Too Large" if new.group_id else "file exceeding maximum limit"
+            raise Refusal(413, name, f"{name}: the file exceeds the maximum limit of {MOST_BYTES} bytes")
         file_id = str(uuid.uuid1())
         self._connection.execute(
             "INSERT INTO files (id, group_id, name, owner, secret, width, height, created, content)"

@@ -72,7 +72,7 @@ class Groups(Places):
     def create(self, new: NewGroup, caps: Caps) -> str:
         """Make a group with its first members, and return its id."""
         if self.count() >= caps.places:
-            raise limit_exceeded("the app has created too many groups")
+            raise forbidden("the app has created too many groups/chatrooms")
         names = list(dict.fromkeys(map(self._existing, [new.owner, *new.members])))
         self._refuse_crowd(names, len(names), new.settings["maxusers"], caps)
         now, group_id = self._now_ms(), str(self._ids.next())
@@ -158,7 +158,7 @@ class Groups(Places):
             raise limit_exceeded("members size is greater than max user size !")
         busiest = self._busiest(fresh, caps.places_of_user)
         if busiest is not None:
-            raise limit_exceeded(f"user {busiest} has joined too many groups!")
+            raise forbidden(f"user {busiest} has joined too many groups/chatroom!")
 
 
 def _not_there(place: str, username: str) -> str:

@@ -159,8 +159,8 @@ class Rooms(Places):
         return username
 
     def super_admins(self, limit: int, offset: int = 0) -> list[str]:
-        """Return who may make rooms from a client, the one named first first."""
-        return self._names("SELECT username FROM super_admins ORDER BY seq LIMIT ? OFFSET ?", limit, offset)
+        """Return who may make rooms from a client, the one named last first."""
+        return self._names("SELECT username FROM super_admins ORDER BY seq DESC LIMIT ? OFFSET ?", limit, offset)
 
     def add_super_admin(self, name: str) -> None:
         """Let a user make rooms from a client."""
