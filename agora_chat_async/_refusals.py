@@ -39,6 +39,7 @@ _BY_NAME: Final[dict[str, type[APIError]]] = {
     "illegal_argument": IllegalArgument,
     "invalid_parameter": IllegalArgument,
     "json_parse": IllegalArgument,
+    "param_illegal": IllegalArgument,
     "IllegalArgumentException": IllegalArgument,
     "MessageException": IllegalArgument,
     "duplicate_unique_property_exists": AlreadyExists,
@@ -47,6 +48,7 @@ _BY_NAME: Final[dict[str, type[APIError]]] = {
     "RewriteMessageNotAuthorizedException": NotYourMessage,
     "forbidden_op": ForbiddenOperation,
     "exceed_limit": LimitReached,
+    "exceeded_limit": LimitReached,
     "EditLimitExceededException": LimitReached,
     "LimitException": LimitReached,
     "EditFeatureNotEnabledException": FeatureNotEnabled,
@@ -78,6 +80,7 @@ _BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
     (400, "too many queries"): RateLimited,
     (400, "message is too large"): PayloadTooLarge,
     (400, "already operation this message"): AlreadyExists,
+    (403, "too many groups"): LimitReached,
     (500, "javax.ws.rs.webapplicationexception"): UnsupportedOperation,
 }
 

@@ -24,6 +24,7 @@ from agora_chat_async.api import all_endpoints
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
 from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._control import control_app
+from agora_chat_async.emulator._dialect import in_easemob
 from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized
 from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
@@ -31,7 +32,14 @@ from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
 from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond
 from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
-from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG, Settings
+from agora_chat_async.emulator._settings import (
+    DEMO_APP,
+    DEMO_APP_ID,
+    DEMO_CERTIFICATE,
+    DEMO_ORG,
+    Dialect,
+    Settings,
+)
 from agora_chat_async.emulator._state import State
 from agora_chat_async.emulator._tokens import EXCHANGE
 from agora_chat_async.quota import PLANS
@@ -64,6 +72,8 @@ class Emulator:
         too_large: Status of the answer to a message that is too large.
         presence_too_fast: Status of the answer to queries of presence above their quota: 400 without an error name, or
             429 `reach_limit` as everywhere else.
+        dialect: Whose pages hold where the vendors disagree on an answer, `agora` or `easemob`.
+        moderated: Words that moderation finds in names and announcements of groups, which are then refused.
         max_users: How many users can be registered, after which registration answers 429 `resource_limited`; by
             default as many as the plan has monthly active users.
         over_plan: Refuse every call with 429 `resource_limited`, as when the app uses more than its plan has.
@@ -91,6 +101,8 @@ class Emulator:
         batch_conflict: Literal["partial", "refuse"] = "partial",
         too_large: Literal[413, 400] = 413,
         presence_too_fast: Literal[400, 429] = 400,
+        dialect: Dialect = "agora",
+        moderated: Iterable[str] = (),
         max_users: int | None = None,
         over_plan: bool = False,
         disabled: Iterable[str] = (),
@@ -110,6 +122,8 @@ class Emulator:
             batch_conflict=batch_conflict,
             too_large=too_large,
             presence_too_fast=presence_too_fast,
+            dialect=dialect,
+            moderated=tuple(moderated),
             max_users=max_users,
             over_plan=over_plan,
             strict=strict,
@@ -291,7 +305,12 @@ class Emulator:
         if call.operation.id in self._closed:
             raise Refusal(*self._closed[call.operation.id])
         call.refuse_strangers()
-        answer = self.handlers[call.operation.id](call)
+        try:
+            answer = self.handlers[call.operation.id](call)
+        except Refusal as refusal:
+            if self.settings.easemob:
+                raise in_easemob(refusal, call.operation.id, call.values) from None
+            raise
         return answer if isinstance(answer, Attachment) else encode(answer)
 
     def _error(self, refusal: Refusal, request: Request) -> bytes:

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from agora_chat_async._endpoint import endpoint_of
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
-from agora_chat_async.emulator._errors import Refusal, illegal, unauthorized
+from agora_chat_async.emulator._errors import Refusal, illegal, moderated, unauthorized
 from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._routes import Operation
 from agora_chat_async.emulator._settings import Settings
@@ -116,6 +116,11 @@ class Call:
     def echo(self, query: dict[str, str]) -> dict[str, list[str]]:
         """The query as answers repeat it."""
         return {name: [value] for name, value in query.items()}
+
+    def refuse_moderated(self, text: str, error: str) -> None:
+        """Let no text through in which moderation finds something."""
+        if any(word in text for word in self.settings.moderated):
+            raise moderated(error, text)
 
     def refuse_strangers(self) -> None:
         """Let the bearer of a user token reach no one but that user."""

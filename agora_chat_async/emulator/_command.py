@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from agora_chat_async.emulator._features import FEATURES
 from agora_chat_async.emulator._quota import Algorithm
-from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
+from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG, Dialect
 from agora_chat_async.quota import PLANS, Rate
 
 if TYPE_CHECKING:
@@ -83,6 +83,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=(400, 429),
         default=400,
         help="status for queries of presence above their quota (default: %(default)s)",
+    )
+    add(
+        "--dialect",
+        choices=get_args(Dialect),
+        default="agora",
+        help="whose pages hold where the vendors disagree on an answer (default: %(default)s)",
+    )
+    add(
+        "--moderated",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="a word for which names and announcements of groups are refused; may be repeated",
     )
     add("--max-users", type=int, metavar="N", help="how many users can be registered (default: as the plan has it)")
     add("--over-plan", action="store_true", help="refuse every call, as when the app uses more than its plan has")
@@ -161,6 +174,8 @@ async def _serve(options: argparse.Namespace) -> None:
         batch_conflict=options.batch_conflict,
         too_large=options.too_large,
         presence_too_fast=options.presence_too_fast,
+        dialect=options.dialect,
+        moderated=options.moderated,
         max_users=options.max_users,
         over_plan=options.over_plan,
         disabled=options.disable,

@@ -86,6 +86,11 @@ def forbidden(description: str) -> Refusal:
     return Refusal(403, "forbidden_op", description)
 
 
+def moderated(error: str, text: str) -> Refusal:
+    """Moderation does not let a text through."""
+    return Refusal(403, error, f"{text} is violation, please change it.")
+
+
 def limit_exceeded(description: str) -> Refusal:
     """The app, group or user has as many of something as it may."""
     return Refusal(403, "exceed_limit", description)

@@ -129,6 +129,7 @@ def set_announcement(call: Call) -> dict[str, Any]:
     fields.end()
     if len(text) > _MOST_ANNOUNCED:
         raise Refusal(403, "FORBIDDEN", "announce info length exceeds limit!")
+    call.refuse_moderated(text, "group_announce_violation")
     call.state.files.announce(call.values["group_id"], text)
     return call.envelope(*APP, *PLACE, data={"id": call.values["group_id"], "result": True})
 

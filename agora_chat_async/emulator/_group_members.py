@@ -25,14 +25,15 @@ def list_members(call: Call) -> dict[str, Any]:
     query, group = call.query("pagenum", "pagesize"), call.state.groups.require(call.values["group_id"])
     limit, offset = call.window(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
     members = call.state.groups.members(group["id"], limit, offset)
-    data = [member_entry(name, group["owner"]) for name in members]
+    admins = call.state.groups.admins(group["id"]) if call.settings.easemob else []
+    data = [{"admin": name} if name in admins else member_entry(name, group["owner"]) for name in members]
     return call.envelope(*APP, *PLACE, params=call.echo(query), entities=[], data=data, count=len(data))
 
 
 @answers(GroupMembers.add)
 def add(call: Call) -> dict[str, Any]:
     """Let one user in."""
-    (name,) = call.state.groups.add_members(call.values["group_id"], [call.values["username"]], caps(call))
+    (name,) = _add(call, [call.values["username"]])
     return _answer(call, _change(call, name, _ADDED))
 
 
@@ -43,8 +44,7 @@ def add_many(call: Call) -> dict[str, Any]:
     call.state.groups.require(call.values["group_id"])
     if len(names) > _MAX_NAMES:
         raise limit_exceeded("members size is greater than max user size !")
-    fresh = call.state.groups.add_members(call.values["group_id"], names, caps(call))
-    return _answer(call, {"newmembers": fresh, "groupid": call.values["group_id"], "action": _ADDED})
+    return _answer(call, {"newmembers": _add(call, names), "groupid": call.values["group_id"], "action": _ADDED})
 
 
 @answers(GroupMembers.remove)
@@ -116,6 +116,12 @@ def get_attributes_of_many(call: Call) -> dict[str, Any]:
         keys = fields.texts("properties", most=sys.maxsize, least=0)
     fields.end()
     return call.stamped(data=call.state.group_attributes.get_many(call.values["group_id"], names, keys))
+
+
+def _add(call: Call, names: list[str]) -> list[str]:
+    if call.settings.easemob:  # as the vendor's Java SDK found it: adding a blocked user ends the block
+        call.state.group_lists.pardon(call.values["group_id"], names)
+    return call.state.groups.add_members(call.values["group_id"], names, caps(call))
 
 
 def _change(call: Call, name: str, action: str, fault: str | None = None) -> dict[str, Any]:

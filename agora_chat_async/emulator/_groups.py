@@ -159,6 +159,7 @@ def _settings(call: Call, fields: Fields) -> dict[str, Any]:
         name: fields.text(name, least=least, most=most) for name, (least, most) in _TEXTS.items() if fields.has(name)
     }
     settings |= {name: fields.required_flag(name) for name in _FLAGS if fields.has(name)}
+    call.refuse_moderated(settings.get("groupname", ""), "group_name_violation")
     if fields.has("custom"):
         settings["custom"] = fields.text("custom", least=0)
         if len(settings["custom"].encode()) > _MAX_CUSTOM_BYTES:

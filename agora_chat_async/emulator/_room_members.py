@@ -22,8 +22,11 @@ _REMOVE: Final = "remove_member"
 @answers(RoomMembers.add)
 def add(call: Call) -> dict[str, Any]:
     """Let one user in."""
-    room_id = call.values["chatroom_id"]
-    user = call.state.rooms.add_member(room_id, call.values["username"], caps(call))
+    room_id, name = call.values["chatroom_id"], call.values["username"]
+    if call.settings.easemob:
+        (user,) = call.state.rooms.add_members(room_id, [name], caps(call))
+    else:
+        user = call.state.rooms.add_member(room_id, name, caps(call))
     return answer(call, {"result": True, "action": _ADD, "id": room_id, "user": user})
 
 

@@ -113,6 +113,9 @@ def update(call: Call) -> dict[str, Any]:
     """Change a room, in no other respects than the three."""
     room_id, fields = call.values["chatroom_id"], call.fields()
     call.state.rooms.require(room_id)
+    if call.settings.easemob and fields.has("newowner"):
+        call.state.rooms.transfer(room_id, call.only_text("newowner"))
+        return answer(call, {"newowner": True})
     if unknown := call.body.keys() - _CHANGEABLE.keys():
         raise invalid_parameter(f"some of {', '.join(sorted(unknown))} are not valid fields")
     changes = _settings(fields, limit_exceeded)

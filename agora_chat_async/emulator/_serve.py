@@ -112,6 +112,7 @@ def spawn(
     strict: bool = True,
     over_plan: bool = False,
     disabled: Iterable[str] = (),
+    moderated: Iterable[str] = (),
     **settings: Any,
 ) -> Generator[EmulatorInfo, None, None]:
     """Serve an emulator in a process of its own, which ends with the block, or with this process.
@@ -124,6 +125,8 @@ def spawn(
     words += ["--over-plan"] if over_plan else []
     for feature in disabled:
         words += ["--disable", feature]
+    for word in moderated:
+        words += [f"--moderated={word}"]
     for name, rate in (quotas or {}).items():
         words += ["--quota", f"{name}={rate}"]
     for name, value in settings.items():

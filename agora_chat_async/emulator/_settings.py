@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
@@ -21,6 +21,9 @@ MAX_CONTACTS: Final = {"free": 100, "starter": 250, "pro": 1000}
 MAX_USERS: Final = {"free": 500, "starter": 50_000, "pro": 100_000}
 """How many users an app can register, by plan: its monthly active users, which are all that the emulator knows of."""
 
+Dialect = Literal["agora", "easemob"]
+"""The vendors who document the service, each in its own way."""
+
 
 @frozen
 class Settings:
@@ -34,6 +37,10 @@ class Settings:
     batch_conflict: Literal["partial", "refuse"] = "partial"
     too_large: Literal[413, 400] = 413
     presence_too_fast: Literal[400, 429] = 400
+    dialect: Dialect = "agora"
+    """Whose pages hold where the vendor's disagree on an answer."""
+    moderated: tuple[str, ...] = ()
+    """Words that names and announcements of groups may not hold."""
     max_users: int | None = None
     """How many users can be registered; by default as many as the plan has."""
     over_plan: bool = False
@@ -50,6 +57,8 @@ class Settings:
             raise ValueError(f"too_large is 413 or 400, got {self.too_large!r}")
         if self.presence_too_fast not in {400, 429}:
             raise ValueError(f"presence_too_fast is 400 or 429, got {self.presence_too_fast!r}")
+        if self.dialect not in get_args(Dialect):
+            raise ValueError(f"dialect is one of {', '.join(get_args(Dialect))}, got {self.dialect!r}")
         if self.max_users is not None and self.max_users < 0:
             raise ValueError(f"max_users is 0 or more, got {self.max_users}")
         for name in (self.org, self.app):
@@ -60,6 +69,11 @@ class Settings:
     def application(self) -> str:
         """The id that the service has for the app in its answers."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.org}/{self.app}"))
+
+    @property
+    def easemob(self) -> bool:
+        """Whether the newer pages of Easemob hold where they and Agora's disagree."""
+        return self.dialect == "easemob"
 
     @property
     def edition(self) -> str:

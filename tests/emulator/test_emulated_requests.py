@@ -251,6 +251,7 @@ async def test_lifespan_and_other_protocols():
         {"background": 1.0},
         {"batch_conflict": "x"},
         {"too_large": 414},
+        {"dialect": "english"},
         {"org": "a/b"},
     ],
 )

@@ -76,7 +76,7 @@ async def test_create_takes_ids_as_numbers(chat: Session, place: Place) -> None:
     }
     assert answer["data"].keys() == {"thread_id"}
     for wrong in (True, [], ""):
-        await refused(chat.request("POST", "/thread", json={**body, "group_id": wrong}), 400, "illegal_argument")
+        await refused(chat.request("POST", "/thread", json={**body, "group_id": wrong}), 400, "param_illegal")
 
 
 async def test_create_refused(chat: Session, place: Place) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, forbidden, invalid_parameter, limit_exceeded, no_such_group
-from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places
+from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places, not_there
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS chatgroups (
@@ -91,15 +91,6 @@ class Groups(Places):
             raise invalid_parameter(f"maxusers of {changes['maxusers']} is less than the group has members")
         super().update(place, {**changes, "modified": self._now_ms()})
 
-    def transfer(self, place: str, name: str) -> None:
-        """Make a member the owner, who stops being an admin; the old owner stays as a plain member."""
-        if name == self.owner(place):
-            raise forbidden("new owner and old owner are the same")
-        if not self.is_member(place, name):
-            raise forbidden(_not_there(place, name))
-        self._set_admin(place, name, admin=False)
-        self.update(place, {"owner": name})
-
     def members(self, place: str, limit: int = -1, offset: int = 0) -> list[str]:
         """Return who is in a group, owner, admins and the others, the one who joined last first."""
         return self._names(
@@ -127,7 +118,7 @@ class Groups(Places):
 
     def remove_members(self, place: str, names: Iterable[str]) -> dict[str, str | None]:
         """Put out who is there, and tell of each of the others why not; refused for the owner, and where nobody is."""
-        faults = {name: None if self.is_member(place, name) else _not_there(place, name) for name in names}
+        faults = {name: None if self.is_member(place, name) else not_there(place, name) for name in names}
         if self.owner(place) in faults:
             raise forbidden("forbidden operation on group owner!")
         if all(faults.values()):
@@ -140,7 +131,7 @@ class Groups(Places):
         """Make a plain member an admin."""
         admins = self.admins(place)
         if not self.is_member(place, username):
-            raise Refusal(404, "resource_not_found", _not_there(place, username))
+            raise Refusal(404, "resource_not_found", not_there(place, username))
         if username in {*admins, self.owner(place)}:
             raise forbidden(f"user: {username} is owner or admin of group: {place} already")
         if len(admins) >= MAX_ADMINS:
@@ -159,7 +150,3 @@ class Groups(Places):
         busiest = self._busiest(fresh, caps.places_of_user)
         if busiest is not None:
             raise forbidden(f"user {busiest} has joined too many groups/chatroom!")
-
-
-def _not_there(place: str, username: str) -> str:
-    return f"user: {username} doesn't exist in group: {place}"

@@ -151,6 +151,10 @@ class MemberLists:
         self._take(place, "block", names)
         return {name: None if name in blocked else f"user: {name} is not on the blocklist" for name in names}
 
+    def pardon(self, place: str, names: Sequence[str]) -> None:
+        """Take those users off the block list who are on it."""
+        self._take(place, "block", names)
+
     def blocked(self, place: str, limit: int = -1, cursor: str | None = None) -> Page:
         """Return blocked users, those blocked last first."""
         self._places.owner(place)

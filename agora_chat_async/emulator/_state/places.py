@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import frozen
 
-from agora_chat_async.emulator._errors import Refusal, unknown_user
+from agora_chat_async.emulator._errors import Refusal, forbidden, unknown_user
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.queries import json_text, scalar
@@ -105,6 +105,15 @@ class Places:
         for column, value in changes.items():
             self._connection.execute(f"UPDATE {self.table} SET {column} = ? WHERE id = ?", (value, place))  # noqa: S608
 
+    def transfer(self, place: str, name: str) -> None:
+        """Make a member the owner, who stops being an admin; the old owner stays as a plain member."""
+        if name == self.owner(place):
+            raise forbidden("new owner and old owner are the same")
+        if not self.is_member(place, name):
+            raise forbidden(not_there(place, name))
+        self._set_admin(place, name, admin=False)
+        self.update(place, {"owner": name})
+
     def delete(self, place: str) -> None:
         """Delete a place with all that belongs to it; its messages stay."""
         self.require(place)
@@ -190,3 +199,8 @@ class Places:
 
     def _scalar(self, query: str, *values: Any) -> int:
         return scalar(self._connection, query, *values)
+
+
+def not_there(place: str, username: str) -> str:
+    """Say that a user is not in a place, which the service calls a group also where it is a room."""
+    return f"user: {username} doesn't exist in group: {place}"

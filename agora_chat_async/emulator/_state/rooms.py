@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, forbidden, illegal, limit_exceeded, no_such_room
-from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places
+from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places, not_there
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS rooms (
@@ -142,7 +142,7 @@ class Rooms(Places):
         """Make a member an admin, also one who is, and return the name."""
         admins, username = self.admins(place), self._existing(name)
         if not self.is_member(place, username):
-            raise forbidden(_not_there(place, username))
+            raise forbidden(not_there(place, username))
         if username == self.owner(place):
             raise forbidden(_OWNER)
         if username not in admins and len(admins) >= MAX_ADMINS:
@@ -157,6 +157,11 @@ class Rooms(Places):
             raise forbidden(f"user:{username} is not admin of group:{place}")
         self._set_admin(place, username, admin=False)
         return username
+
+    def transfer(self, place: str, name: str) -> None:
+        """Make a member the owner; the name has to be a registered user's."""
+        self.require(place)
+        super().transfer(place, self._existing(name))
 
     def super_admins(self, limit: int, offset: int = 0) -> list[str]:
         """Return who may make rooms from a client, the one named last first."""
@@ -182,7 +187,7 @@ class Rooms(Places):
     def _why_stays(self, place: str, username: str) -> str | None:
         if username == self.owner(place):
             return _OWNER
-        return None if self.is_member(place, username) else _not_there(place, username)
+        return None if self.is_member(place, username) else not_there(place, username)
 
     def _applicant(self, name: str) -> str:
         user = self._users.find(name)
@@ -203,8 +208,3 @@ class Rooms(Places):
         busiest = self._busiest(usernames, caps.places_of_user)
         if busiest is not None:
             raise forbidden(f"user {busiest} has joined too many groups/chatroom")
-
-
-def _not_there(place: str, username: str) -> str:
-    # The service says group of rooms too.
-    return f"user: {username} doesn't exist in group: {place}"
