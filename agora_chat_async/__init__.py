@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agora_chat_async._token import TokenSource as TokenSource
     from agora_chat_async._transfer import Download as Download
     from agora_chat_async._transfer import Upload as Upload
+    from agora_chat_async._watch import call_id as call_id
     from agora_chat_async.content import Command as Command
     from agora_chat_async.content import Content as Content
     from agora_chat_async.content import Custom as Custom
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from agora_chat_async.content import Voice as Voice
     from agora_chat_async.errors import AgoraChatError as AgoraChatError
     from agora_chat_async.errors import APIError as APIError
+    from agora_chat_async.hooks import Hooks as Hooks
     from agora_chat_async.models.users import NewUser as NewUser
     from agora_chat_async.quota import Plan as Plan
     from agora_chat_async.quota import Quota as Quota
@@ -76,10 +78,12 @@ else:
         "_split": ["ItemResult", "Part", "Parts"],
         "_token": ["AppToken", "CallableToken", "ExchangedToken", "StaticToken", "Token", "TokenSource"],
         "_transfer": ["Download", "Upload"],
+        "_watch": ["call_id"],
         "content": [
             "Command", "Content", "Custom", "File", "Image", "ImageSize", "Location", "Text", "Video", "Voice"
         ],
         "errors": ["APIError", "AgoraChatError"],
+        "hooks": ["Hooks"],
         "models.users": ["NewUser"],
         "quota": ["Plan", "Quota", "Rate", "per_day", "per_minute", "per_second"],
     }  # fmt: skip
@@ -120,6 +124,7 @@ __all__ = [
     "Download",
     "ExchangedToken",
     "File",
+    "Hooks",
     "Image",
     "ImageSize",
     "ItemResult",
@@ -146,6 +151,7 @@ __all__ = [
     "Video",
     "Voice",
     "__version__",
+    "call_id",
     "errors",
     "from_dict",
     "make_token",

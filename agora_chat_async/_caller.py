@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from agora_chat_async import _calls
-from agora_chat_async._calls import Calls, Options, Result
+from agora_chat_async._calls import Calls, Options, RawRoute, Result
 from agora_chat_async._checks import seconds
 from agora_chat_async._codec import parse
 from agora_chat_async._endpoint import Endpoint, endpoint_of
@@ -66,8 +66,8 @@ class Response:
     """The answer to a raw request."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     def json(self) -> Any:
         """Read the body as JSON; a ValueError says where it is none."""
@@ -183,9 +183,12 @@ class Caller:
             OutcomeUnknown: The answer was lost and `retry_safe` is False.
         """
         check_raw_request(method, path)
-        gate, counts = self._gate_for(method.upper(), path, json)
+        method = method.upper()
+        endpoint = _endpoint_at(method, path)
+        name, template = (endpoint.id, endpoint.path) if endpoint is not None else ("request", "")
+        gate, counts = self._gate_for(endpoint, json)
         answer = await self._calls.send_raw(
-            gate, (method.upper(), path, query, json, None), counts, retry_safe=retry_safe
+            gate, RawRoute(name, method, template, retry_safe), (method, path, query, json, None), counts
         )
         return Response(answer.status, answer.headers, answer.body)
 
@@ -221,8 +224,7 @@ class Caller:
         options = checked_options(evolve(self._calls.options, **changes))
         return Caller(evolve(self._calls, options=options))
 
-    def _gate_for(self, method: str, path: str, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
-        endpoint = _endpoint_at(method, path)
+    def _gate_for(self, endpoint: Endpoint | None, json: Any) -> tuple[Gate, Mapping[str, int] | None]:
         if endpoint is None:
             return self._calls.quotas.make_gate("other requests", (per_second(100),)), None
         counted = {rate.counts for rate in endpoint.all_rates if rate.counts}

@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
-from agora_chat_async._life import Life
+from agora_chat_async._life import CLOSED_UNDER_WAY, Life
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
 from agora_chat_async._transfer import Multipart, SinkFailed
+from agora_chat_async._watch import Watch, current_call
 from agora_chat_async.errors import (
     AgoraChatError,
     DeadlineExceeded,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from agora_chat_async._http import Answer, Request, Wire
     from agora_chat_async._token import TokenKeeper
     from agora_chat_async._transfer import Sink
+    from agora_chat_async._watch import Route, Watchers
 
 T = TypeVar("T")
 
@@ -90,6 +93,7 @@ class Calls:
     wire: Wire
     keeper: TokenKeeper
     budget: RetryBudget
+    watchers: Watchers
     options: Options
 
     def send(  # noqa: PLR0917 - called by compiled functions only
@@ -105,17 +109,25 @@ class Calls:
     ) -> Coroutine[Any, Any, Any]:
         """Send a call of an endpoint and decode its answer."""
         # Not a coroutine itself, as each one more would cost memory in every waiting call.
-        decode = endpoint.decode_page if endpoint.returns_page else endpoint.decode
+        decode = None if sink is not None else endpoint.decode_page if endpoint.returns_page else endpoint.decode
         request = (endpoint.method, path, query, body, headers)
-        if sink is not None:
-            return _Call(self, request, endpoint.retry_safe, None, sink).run(self.quotas.gate(endpoint), counts)
-        return _Call(self, request, endpoint.retry_safe, decode).run(self.quotas.gate(endpoint), counts)
+        return _Call(self, endpoint, request, decode, sink).run(self.quotas.gate(endpoint), counts)
 
     def send_raw(
-        self, gate: Gate, request: Request, counts: Mapping[str, int] | None, *, retry_safe: bool
+        self, gate: Gate, route: RawRoute, request: Request, counts: Mapping[str, int] | None
     ) -> Coroutine[Any, Any, Answer]:
         """Send any request and return its answer, which is one of success."""
-        return _Call(self, request, retry_safe, None).run(gate, counts)
+        return _Call(self, route, request, None).run(gate, counts)
+
+
+@frozen
+class RawRoute:
+    """What a raw request is a call of."""
+
+    id: str
+    method: str
+    path: str
+    retry_safe: bool
 
 
 class _Call:
@@ -125,28 +137,25 @@ class _Call:
         "_attempts",
         "_calls",
         "_decode",
+        "_id",
         "_queued",
         "_renewed",
         "_request",
         "_retries",
-        "_retry_safe",
+        "_route",
         "_sink",
         "_spaced",
         "_started",
         "_token",
+        "_watch",
     )
 
     def __init__(
-        self,
-        calls: Calls,
-        request: Request,
-        retry_safe: bool,  # noqa: FBT001
-        decode: Decode | None,
-        sink: Sink | None = None,
+        self, calls: Calls, route: Route, request: Request, decode: Decode | None, sink: Sink | None = None
     ) -> None:
         self._calls = calls
+        self._route = route
         self._request = request
-        self._retry_safe = retry_safe
         self._decode = decode
         self._sink = sink
         self._started = time.monotonic()
@@ -156,6 +165,8 @@ class _Call:
         self._renewed = False
         self._spaced = False
         """Whether a slowed bucket spaces the repeats of this call."""
+        self._id: str | None = None
+        self._watch: Watch | None = None
 
     async def run(self, gate: Gate, counts: Mapping[str, int] | None) -> Any:
         """Take the call through its gate to the wire, as often as it needs and may."""
@@ -165,46 +176,54 @@ class _Call:
         outcome: tuple[Any] | AgoraChatError | None = None
         scope = asyncio.timeout(options.timeout)
         try:
+            if self._calls.watchers.active:
+                self._watch = Watch(self._calls.watchers, self, self._route)
             async with scope:
                 while True:
-                    if life.ended:
-                        raise SessionClosed("the session was closed while the call was under way")
+                    life.check_goes_on()
                     self._refuse_late_start(gate, counts, scope.when())
                     begun = time.monotonic()
-                    lease = await gate.enter(counts, options.max_wait)
-                    self._queued += time.monotonic() - begun
                     try:
-                        outcome = await self._attempt(lease)
+                        lease = await gate.enter(counts, options.max_wait)
+                    finally:
+                        waited = time.monotonic() - begun
+                        self._queued += waited
+                    try:
+                        outcome = await self._attempt(lease, waited)
                     finally:
                         life.attempts += lease.handed
                         await lease.release()
                     lease = None
                     if not isinstance(outcome, AgoraChatError):
-                        return outcome[0]
-                    if not await self._token_was_renewed(outcome):
-                        await asyncio.sleep(self._pause_after(outcome, scope.when()))
+                        break
+                    pause = await self._pause_after(outcome, scope.when())
+                    if self._watch is not None:
+                        self._watch.attempt_ended(outcome, pause)
+                    await asyncio.sleep(pause)
                     life.retries += 1
-        except TimeoutError as error:
-            if not scope.expired() or isinstance(error, AgoraChatError):
+        except BaseException as error:
+            late = scope.expired() and isinstance(error, TimeoutError)
+            told = self._told(error, late=late, sent=lease is not None and lease.handed, last=outcome)
+            if told is error:
                 raise
-            raise self._late(sent=lease is not None and lease.handed) from None
-        except asyncio.CancelledError:
-            if not life.was_evicted(self):
-                raise
-            closed = SessionClosed("the session was closed while the call was under way")
-            closed.outcome_unknown = lease is not None and lease.handed and not self._retry_safe
-            raise closed from None
+            raise told from told.__cause__
+        else:
+            self._tell_end(None)
+            return outcome[0]
         finally:
             life.leave(self)
             outcome = None  # an error refers to this frame, which must not refer to the error
 
-    async def _attempt(self, lease: Lease) -> tuple[Any] | AgoraChatError:
+    async def _attempt(self, lease: Lease, queued: float) -> tuple[Any] | AgoraChatError:
         """Send the call once; return its result, or the error that may be repeated."""
-        calls = self._calls
+        calls, watch = self._calls, self._watch
         self._attempts += 1
         self._spaced = False
-        self._token = calls.keeper.ready() or await calls.keeper.get()
+        mark = current_call.set(self)
         try:
+            if watch is not None:
+                watch.attempt_started(self._attempts, queued, lease, self._request)
+            self._token = calls.keeper.ready() or await calls.keeper.get()
             answer = await calls.wire.send(
                 self._request,
                 token=self._token.value,
@@ -216,8 +235,12 @@ class _Call:
             return error
         except SinkFailed as failure:
             raise failure.__cause__ or failure from None
+        finally:
+            current_call.reset(mark)
+        if watch is not None:
+            watch.answered(answer)
         if not answer.ok:
-            refused = refusal(answer, *self._request[:2])
+            refused = refusal(answer, *self._request[:2], self._token.value)
             self._spaced = lease.answered(refused)
             return refused
         lease.answered(None)
@@ -235,13 +258,15 @@ class _Call:
         try:
             return self._decode(answer.body)
         except _UNREADABLE as error:
-            raise DecodeError(
+            unreadable = DecodeError(
                 str(error) or type(error).__name__,
                 call=self.name,
                 status=answer.status,
                 content_type=answer.headers.get("content-type", ""),
                 body=answer.body,
-            ) from error
+            )
+            unreadable.outcome_unknown = not self._route.retry_safe
+            raise unreadable from error
 
     async def _token_was_renewed(self, error: AgoraChatError) -> bool:
         """After the first 401, get another token; False where that is no help."""
@@ -250,18 +275,21 @@ class _Call:
         self._renewed = True
         return (await self._calls.keeper.replace(self._token)).value != self._token.value
 
-    def _pause_after(self, error: AgoraChatError, deadline: float | None) -> float:
+    async def _pause_after(self, error: AgoraChatError, deadline: float | None) -> float:
         """Return the seconds until the call may be repeated, or raise the error where it may not or comes too late."""
+        if await self._token_was_renewed(error):
+            return 0.0
+        retry_safe = self._route.retry_safe
         if isinstance(error, RateLimited):
             self._calls.life.refused += 1
         if self._retries is None:
-            self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=self._retry_safe)
+            self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=retry_safe)
         pause = self._retries.pause_after(error, asyncio.get_running_loop().time(), spaced=self._spaced)
         body = self._request[3]
         if isinstance(body, Multipart) and not body.repeatable:
             pause = None  # it came from a stream, of which the beginning is gone
         if pause is None or (deadline is not None and asyncio.get_running_loop().time() + pause >= deadline):
-            raise _final(error, retry_safe=self._retry_safe)
+            raise _final(error, retry_safe=retry_safe)
         return pause
 
     def _refuse_late_start(self, gate: Gate, counts: Mapping[str, int] | None, deadline: float | None) -> None:
@@ -270,8 +298,38 @@ class _Call:
             raise self._late(sent=False)
 
     def _late(self, *, sent: bool) -> DeadlineExceeded:
-        unknown = sent and not self._retry_safe
+        unknown = sent and not self._route.retry_safe
         return DeadlineExceeded(self.name, self._calls.options.timeout or 0.0, sent=sent, outcome_unknown=unknown)
+
+    def _told(self, error: BaseException, *, late: bool, sent: bool, last: object) -> BaseException:
+        """Turn what ended the call into what its caller gets, with the facts of the call."""
+        told = error
+        if late and not isinstance(error, AgoraChatError):
+            told = self._late(sent=sent)
+        elif isinstance(error, asyncio.CancelledError) and self._calls.life.was_evicted(self):
+            told = SessionClosed(CLOSED_UNDER_WAY)
+            told.outcome_unknown = sent and not self._route.retry_safe
+        elif isinstance(error, AgoraChatError) and error.call_id is not None:  # one fetch failed for many calls
+            told = copy(error)
+            told.__cause__ = error.__cause__
+        if isinstance(told, AgoraChatError):
+            told.call_id, told.attempts, told.queued = self.id, self._attempts, self._queued
+            told.elapsed = time.monotonic() - self._started
+            if told.__cause__ is None and told is not last and isinstance(last, AgoraChatError):
+                told.__cause__ = last  # the failure that it was to be repeated for
+        self._tell_end(told)
+        return told
+
+    def _tell_end(self, error: BaseException | None) -> None:
+        if self._watch is not None:
+            self._watch.call_ended(error, self._attempts, self._queued, time.monotonic() - self._started)
+
+    @property
+    def id(self) -> str:
+        """Made when somebody asks for it."""
+        if self._id is None:
+            self._id = self._calls.watchers.new_id()
+        return self._id
 
     @property
     def name(self) -> str:

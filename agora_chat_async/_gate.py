@@ -31,7 +31,7 @@ Overrides = Mapping[str, str | Rate | Iterable[str | Rate]]
 class Lease:
     """What a call holds: slots and its places among the calls in progress."""
 
-    __slots__ = ("_caps", "_sent_at", "_slots", "handed")
+    __slots__ = ("_caps", "_sent_at", "_slots", "bytes_out", "handed")
 
     def __init__(self) -> None:
         self._slots = list[tuple[Bucket, list[Slot]]]()
@@ -39,6 +39,8 @@ class Lease:
         self._sent_at: float | None = None
         self.handed: bool = False
         """Whether the request has got a connection, so that it may have been sent."""
+        self.bytes_out: int = 0
+        """Length of the request's body, as far as it is known."""
 
     def hand(self) -> None:
         """Note that the request has got its connection."""

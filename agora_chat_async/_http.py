@@ -59,6 +59,8 @@ class Handover(Protocol):
 
     handed: bool
     """Whether it got a connection, so that it may have been sent."""
+    bytes_out: int
+    """Length of its body, as far as it is known."""
 
     def hand(self) -> None:
         """Note that it got a connection."""
@@ -240,12 +242,15 @@ class Wire:
             headers.append((b"Content-Type", body.content_type.encode("ascii")))
             if body.length is not None:
                 headers.append((b"Content-Length", str(body.length).encode("ascii")))
+                handover.bytes_out = body.length
             stream = _Outgoing(body, moved)
         elif body is not None:
             headers.append((b"Content-Type", b"application/json"))
             content = encode(body)
         elif method in _WITH_A_TYPE:
             headers.append((b"Content-Type", b"application/json"))
+        if content is not None:
+            handover.bytes_out = len(content)
         if own_headers is not None:
             headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in own_headers.items()]
         extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_TIMEOUT}}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from agora_chat_async.errors import SessionClosed, SessionNotOpen, WrongEventLoop
+
+CLOSED_UNDER_WAY: Final = "the session was closed while the call was under way"
 
 
 @frozen
@@ -51,6 +53,11 @@ class Life:
             raise SessionNotOpen("the session is not open: use `async with`, or await its open()")
         if self.loop is not asyncio.get_running_loop():
             raise WrongEventLoop("the session was opened in another event loop; make one for each loop")
+
+    def check_goes_on(self) -> None:
+        """Raise what a call under way gets when it is to end."""
+        if self.ended:
+            raise SessionClosed(CLOSED_UNDER_WAY)
 
     def enter(self, call: object) -> None:
         """Note that a call begins."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from agora_chat_async._codec import parse
+from agora_chat_async._redact import HIDDEN, is_secret, redacted_bytes, redacted_text
 from agora_chat_async._retry import retry_after
 from agora_chat_async.errors import (
+    SNIPPET,
     AlreadyExists,
     APIError,
     AppNotFound,
@@ -89,6 +93,9 @@ _DESCRIPTIONS: Final = ("error_description", "error_desc", "requestStatusCode", 
 
 _SERVER_ERRORS: Final = 500
 
+CLOCK_TOLERANCE: Final = 30.0
+"""Seconds by which this machine's clock may differ from the service's before an error says so."""
+
 _BY_STATUS: Final[dict[int, type[APIError]]] = {
     401: Unauthorized,
     402: Forbidden,
@@ -128,8 +135,11 @@ def error_name(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
-def refusal(answer: Answer, method: str, path: str) -> APIError:
-    """Make the error of an answer that is none of success; a body that is no JSON does not hide the status."""
+def refusal(answer: Answer, method: str, path: str, *secrets: str, now: float | None = None) -> APIError:
+    """Make the error of an answer that is none of success; a body that is no JSON does not hide the status.
+
+    Secrets are taken out of what the service says, those that were sent included.
+    """
     try:
         payload = parse(answer.body)
     except ValueError:
@@ -140,13 +150,29 @@ def refusal(answer: Answer, method: str, path: str) -> APIError:
     description = next((text for text in words if isinstance(text, str)), None)
     if answer.is_redirect:
         description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
-    return api_error_class(answer.status, name, description)(
+    cls = api_error_class(answer.status, name, description)
+    return cls(
         status=answer.status,
-        error=name,
-        description=description,
+        error=name and redacted_text(name, *secrets),
+        description=description and redacted_text(description, *secrets),
         method=method,
         path=path,
         request_id=answer.headers.get("x-request-id"),
         retry_after=retry_after(answer.headers),
-        body=answer.body,
+        headers={
+            name: HIDDEN if is_secret(name) else redacted_text(value, *secrets)
+            for name, value in answer.headers.items()
+        },
+        body=redacted_bytes(answer.body[: 2 * SNIPPET], *secrets),
+        clock_skew=_clock_skew(answer, now) if issubclass(cls, Unauthorized) else None,
     )
+
+
+def _clock_skew(answer: Answer, now: float | None) -> float | None:
+    """Tell by how many seconds this machine's clock is ahead of the service's; None where that is no trouble."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    skew = (time.time() if now is None else now) - told
+    return round(skew) if abs(skew) >= CLOCK_TOLERANCE else None

@@ -8,10 +8,12 @@ import os
 import ssl
 import sys
 import warnings
+from collections.abc import Iterable
 from functools import partial
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
 
 from anyio import CancelScope
 
@@ -25,8 +27,10 @@ from agora_chat_async._life import Life, Stats
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import RetryBudget, RetryPolicy
 from agora_chat_async._token import AppToken, StaticToken, Token, TokenKeeper, Tokens, TokenSource
+from agora_chat_async._watch import Watchers
 from agora_chat_async.api import all_endpoints
 from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError, WrongEventLoop
+from agora_chat_async.hooks import Hooks, SessionInfo
 from agora_chat_async.quota import PLANS, Plan
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ class Session(Caller):
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         user_agent: str = "",
+        hooks: Iterable[Hooks] = (),
     ) -> None:
         """Make a session; nothing is sent before it is opened.
 
@@ -91,6 +96,7 @@ class Session(Caller):
             transport: An httpx transport that is used instead of the pool, such as `httpx.ASGITransport(emulator)`;
                 it is closed with the session.
             user_agent: Put before the library's own name in the User-Agent header.
+            hooks: Told of every call and attempt, for metrics and traces.
 
         Raises:
             InvalidArgument: A value breaks its rule.
@@ -121,7 +127,10 @@ class Session(Caller):
         self._closing: asyncio.Task[None] | None = None
         self.tokens: Tokens = Tokens(source)
         """Tokens for the app's users."""
-        super().__init__(Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), checked_options(options)))
+        watchers = Watchers(hooks, SessionInfo(f"{org}#{app}", urlsplit(self._wire.base).netloc, in_force))
+        super().__init__(
+            Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), watchers, checked_options(options))
+        )
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -168,6 +177,7 @@ class Session(Caller):
             raise SessionClosed("the session was closed while it was opened")
         life.loop = asyncio.get_running_loop()
         self._keeper.start()
+        self._calls.watchers.tell("session_opened", self._calls.watchers.session)
         return self
 
     async def aclose(self, *, drain: float = 0.0) -> None:
@@ -203,6 +213,7 @@ class Session(Caller):
                 await self._keeper.stop()
             finally:
                 await self._wire.aclose()
+                self._calls.watchers.tell("session_closed", self._calls.watchers.session)
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -256,7 +267,7 @@ async def _exchange(wire: Wire, access_token: str) -> Token:
         ("POST", "/token", None, {"grant_type": "agora"}, None), token=access_token, handover=Lease(), timeout=30.0
     )
     if not answer.ok:
-        raise refusal(answer, "POST", "/token")
+        raise refusal(answer, "POST", "/token", access_token)
     try:
         payload = parse(answer.body)
         return Token(payload["access_token"], float(payload["expire_timestamp"]) / 1000)

@@ -19,7 +19,7 @@ from attrs.validators import instance_of, optional
 from agora_chat_async._access_token import MAX_LIFETIME, make_token
 from agora_chat_async.errors import AgoraChatError, InvalidArgument, TokenError
 
-log = logging.getLogger("agora_chat_async")
+log = logging.getLogger("agora_chat_async.token")
 
 ADVISORY: Final = 900.0
 """Seconds before its end at which a token is renewed in the background, at most a quarter of its life."""

@@ -43,7 +43,10 @@ Each of them survives pickling, so they may cross process borders.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
+
+from agora_chat_async._redact import HIDDEN, is_secret, redacted_bytes, redacted_text
 
 SNIPPET: Final = 2048
 """Bytes of an undecodable body that an error keeps."""
@@ -61,6 +64,14 @@ class AgoraChatError(Exception):
 
     outcome_unknown: bool = False
     """True where the request may have been carried out although the call failed, and a repeat could do it twice."""
+    call_id: str | None = None
+    """Id of the call that raised it, as hooks and log lines have it; None outside calls."""
+    attempts: int = 0
+    """How often the call was tried on the wire."""
+    queued: float = 0.0
+    """Seconds that the call waited for quotas."""
+    elapsed: float = 0.0
+    """Seconds from the call to this error."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, dict(self.__dict__))
@@ -70,7 +81,7 @@ class InvalidArgument(AgoraChatError, ValueError):
     """An argument breaks a documented rule; nothing was sent."""
 
     def __init__(self, argument: str, value: object, rule: str, *, secret: bool = False) -> None:
-        shown = "(hidden)" if secret else _short(value)
+        shown = HIDDEN if secret or is_secret(argument) else redacted_text(_short(value))
         super().__init__(f"{argument}={shown}: {rule}")
         self.argument = argument
         self.rule = rule
@@ -146,13 +157,13 @@ class DecodeError(AgoraChatError):
     """A successful answer whose body is not what the service documents."""
 
     def __init__(self, reason: str, *, call: str, status: int, content_type: str, body: bytes) -> None:
-        super().__init__(f"{call}: {status} answer cannot be decoded: {reason}")
-        self.reason = reason
+        self.reason = redacted_text(reason)
+        super().__init__(f"{call}: {status} answer cannot be decoded: {self.reason}")
         self.call = call
         self.status = status
         self.content_type = content_type
-        self.body: bytes = body[:SNIPPET]
-        """The first 2 KB of the answer."""
+        self.body: bytes = redacted_bytes(body[:SNIPPET])
+        """The first 2 KB of the answer, its secrets hidden."""
 
 
 class APIError(AgoraChatError):
@@ -168,7 +179,9 @@ class APIError(AgoraChatError):
         path: str = "",
         request_id: str | None = None,
         retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        clock_skew: float | None = None,
         outcome_unknown: bool = False,
     ) -> None:
         words = (
@@ -176,6 +189,7 @@ class APIError(AgoraChatError):
             str(status),
             error,
             f"({description})" if description else None,
+            f"- this machine's clock is {_ahead(clock_skew)} the service's" if clock_skew else None,
         )
         super().__init__(" ".join(word for word in words if word))
         self.status = status
@@ -187,7 +201,12 @@ class APIError(AgoraChatError):
         self.request_id = request_id
         self.retry_after = retry_after
         """Seconds that the service asks to wait, if it does."""
+        self.headers: dict[str, str] = dict(headers or {})
+        """Headers of the answer, their names in lower case."""
         self.body: bytes = body[:SNIPPET]
+        """The first 2 KB of the answer, its secrets hidden."""
+        self.clock_skew = clock_skew
+        """Seconds by which this machine's clock is ahead, where a token was refused and that may be the reason."""
         self.outcome_unknown = outcome_unknown
 
 
@@ -273,6 +292,10 @@ class ServiceUnavailable(ServerError):
 
 class GatewayTimeout(ServerError):
     """A gateway waited in vain for the service."""
+
+
+def _ahead(seconds: float) -> str:
+    return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"
 
 
 def _short(value: object, width: int = 80) -> str:
