@@ -12,7 +12,8 @@ In process, without a socket, or served over HTTP::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from agora_chat_async.emulator._command import add_arguments, main, run
+from agora_chat_async.emulator._command import main, run
+from agora_chat_async.emulator._options import add_arguments
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
 
 if TYPE_CHECKING:

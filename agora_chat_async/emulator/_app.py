@@ -23,9 +23,10 @@ from agora_chat_async._codec import encode
 from agora_chat_async.api import all_endpoints
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
 from agora_chat_async.emulator._call import Attachment, Call, Handler
+from agora_chat_async.emulator._clock import Clock
 from agora_chat_async.emulator._control import control_app
 from agora_chat_async.emulator._dialect import in_easemob
-from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized
+from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized, wrong_method
 from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
 from agora_chat_async.emulator._log import RequestLog
@@ -40,7 +41,7 @@ from agora_chat_async.emulator._settings import (
     Dialect,
     Settings,
 )
-from agora_chat_async.emulator._state import State
+from agora_chat_async.emulator._state import State, open_database
 from agora_chat_async.emulator._tokens import EXCHANGE
 from agora_chat_async.quota import PLANS
 
@@ -74,6 +75,14 @@ class Emulator:
             429 `reach_limit` as everywhere else.
         dialect: Whose pages hold where the vendors disagree on an answer, `agora` or `easemob`.
         moderated: Words that moderation finds in names and announcements of groups, which are then refused.
+        wrong_method: Status where a path is known and its method is not: 500 `unsupported_service_operation`, or 405.
+        unknown_user: Status where the sources name both 400 and 404 for a user who does not exist: passwords, mutes and
+            push; by default what each of these operations holds true.
+        upper_case: Capitals in the name of a new user are refused, or folded to lower case.
+        require_password: Refuse to register users without a password.
+        recall_window: Seconds after which a message can no longer be recalled, up to 7 days.
+        max_file_mb: Largest file to be uploaded, in megabytes, up to 200.
+        max_attribute_bytes: What the attributes of all users may take; by default 10 GB.
         max_users: How many users can be registered, after which registration answers 429 `resource_limited`; by
             default as many as the plan has monthly active users.
         over_plan: Refuse every call with 429 `resource_limited`, as when the app uses more than its plan has.
@@ -103,6 +112,13 @@ class Emulator:
         presence_too_fast: Literal[400, 429] = 400,
         dialect: Dialect = "agora",
         moderated: Iterable[str] = (),
+        wrong_method: Literal[500, 405] = 500,
+        unknown_user: Literal[400, 404] | None = None,
+        upper_case: Literal["refuse", "fold"] = "refuse",
+        require_password: bool = False,
+        recall_window: int = 120,
+        max_file_mb: int = 10,
+        max_attribute_bytes: int = 10 * 1024**3,
         max_users: int | None = None,
         over_plan: bool = False,
         disabled: Iterable[str] = (),
@@ -113,6 +129,7 @@ class Emulator:
     ) -> None:
         if plan is not None and plan not in PLANS:
             raise ValueError(f"plan is one of {', '.join(PLANS)}, got {plan!r}")
+        self.clock: Final = Clock(now, monotonic)
         self.settings: Final = Settings(
             org,
             app,
@@ -124,10 +141,17 @@ class Emulator:
             presence_too_fast=presence_too_fast,
             dialect=dialect,
             moderated=tuple(moderated),
+            wrong_method=wrong_method,
+            unknown_user=unknown_user,
+            upper_case=upper_case,
+            require_password=require_password,
+            recall_window=recall_window,
+            max_file_mb=max_file_mb,
+            max_attribute_bytes=max_attribute_bytes,
             max_users=max_users,
             over_plan=over_plan,
             strict=strict,
-            now=now,
+            now=self.clock.now,
         )
         operations = [*map(Operation.of, all_endpoints()), EXCHANGE]
         self._closed = closed(disabled, (operation.id for operation in operations))
@@ -142,19 +166,19 @@ class Emulator:
             clock_offset=now() - monotonic(),
         )
         self.log: Final = RequestLog()
-        self.log.clear(monotonic())
-        self.gatekeeper: Final = Gatekeeper(app_id, certificate, now)
-        self.state: Final = State(database, now)
-        self.gatekeeper.issued(self.state.database.run_blocking(self.state.tokens.all))
+        self.log.clear(self.clock.monotonic())
+        self.gatekeeper: Final = Gatekeeper(app_id, certificate, self.clock.now)
+        self.state = State(open_database(database), self.clock.now)
+        self.gatekeeper.learn(*self.state.database.run_blocking(self.state.tokens.all))
         self._enforce_quotas = enforce_quotas
         self._jitter = jitter
         self._latency = latency
-        self._monotonic = monotonic
+        self._reads_arrivals = monotonic is time.monotonic
         self._control = control_app(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        at = self._monotonic()
+        at = self.clock.monotonic()
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -164,8 +188,8 @@ class Emulator:
         if raw_path == _CONTROL or raw_path.startswith(_CONTROL + b"/"):
             await self._control(scope, receive, send)
             return
-        if self._monotonic is time.monotonic:
-            at = scope.get("state", {}).get(ARRIVAL, at)
+        if self._reads_arrivals and (arrival := scope.get("state", {}).get(ARRIVAL)) is not None:
+            at = arrival + self.clock.ahead
         body = await read_body(receive)
         if body is not None:
             status, answer = await self._answer(Request.of(scope, raw_path, body, at))
@@ -186,26 +210,36 @@ class Emulator:
     async def reset(self) -> None:
         """Forget all data, tokens, calls and requests."""
         await self.state.database.run(self.state.clear)
+        self.clock.ahead = 0.0
         self.gatekeeper.reset()
         self.quotas.reset()
-        self.log.clear(self._monotonic())
+        self.log.clear(self.clock.monotonic())
+
+    async def restore(self, content: bytes) -> None:
+        """Replace all data by what a snapshot holds; a `ValueError` says that it is none."""
+        database = self.state.database
+        await database.restore(content)
+        self.state = State(database, self.clock.now)
+        self.gatekeeper.reset()
+        self.gatekeeper.learn(*await database.run(self.state.tokens.all))
 
     async def revoke_tokens(self) -> None:
         """Let no token hold that was made before now."""
-        self.gatekeeper.revoke_all()
-        await self.state.database.run(self.state.tokens.revoke_all)
+        before = self.gatekeeper.revoke("")
+        await self.state.database.run(lambda: self.state.tokens.revoke_all(before))
 
     async def _answer(self, request: Request) -> tuple[int, bytes | Attachment]:
         if self._jitter:
             delay = random.random() * self._jitter  # noqa: S311 - a network, not a secret
             request = evolve(request, at=request.at + delay)
-            await asyncio.sleep(request.at - self._monotonic())
+            await asyncio.sleep(request.at - self.clock.monotonic())
         number, outcome = self._judge(request)
         answer: bytes | Attachment
         try:
             status, answer = 200, await self._carry_out(outcome)
         except Refusal as refusal:
-            status, answer = refusal.status, self._error(refusal, request)
+            told = refusal.told_as(self.settings.unknown_user)
+            status, answer = told.status, self._error(told, request)
         except Exception:
             _logger.exception("%s %s", request.method, request.target)
             broken = Refusal(500, "emulator_fault", "the emulator itself failed; its log says how")
@@ -248,9 +282,7 @@ class Emulator:
         path = "/" + "/".join(request.raw_path.split("/")[3:])
         match, known = self.tree.find(request.method, segments[2:])
         if match is None and known:
-            raise Refusal(
-                500, "unsupported_service_operation", f"Service operation not supported: {request.method} {path}"
-            )
+            raise wrong_method(f"{request.method} {path}", self.settings.wrong_method)
         if match is None:
             raise not_emulated(f"{request.method} {path} is no operation that the emulator knows")
         if not any(name in self.handlers for name in match.route.ids):
@@ -285,7 +317,7 @@ class Emulator:
             settings=self.settings,
             gatekeeper=self.gatekeeper,
             headers=request.headers,
-            elapsed=lambda: max(0.0, self._monotonic() - request.at),
+            elapsed=lambda: max(0.0, self.clock.monotonic() - request.at),
         )
 
     def _too_fast(self, route: Route) -> Refusal:
@@ -314,7 +346,7 @@ class Emulator:
         return answer if isinstance(answer, Attachment) else encode(answer)
 
     def _error(self, refusal: Refusal, request: Request) -> bytes:
-        now, elapsed = self.settings.now(), max(0.0, self._monotonic() - request.at)
+        now, elapsed = self.settings.now(), max(0.0, self.clock.monotonic() - request.at)
         return encode(refusal.body(timestamp=int(now * 1000), duration=int(elapsed * 1000)))
 
     async def _live(self, receive: Receive, send: Send) -> None:

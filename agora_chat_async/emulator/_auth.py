@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from agora_chat_async.emulator._state.tokens import IssuedToken
 from agora_chat_async.errors import TokenError
 
 _MAX_KNOWN: Final = 10_000
+_NOTHING: Final = MappingProxyType[str, float]({})
 
 
 @frozen
@@ -39,10 +41,11 @@ class Gatekeeper:
         self._revoked = set[str]()
         self._revoked_before = dict[str, float]()
 
-    def issued(self, tokens: Iterable[IssuedToken]) -> None:
-        """Learn of tokens that the emulator gave out."""
+    def learn(self, tokens: Iterable[IssuedToken], revoked: Mapping[str, float] = _NOTHING) -> None:
+        """Learn of tokens that the emulator gave out, and until when those made earlier were revoked, by user."""
         for token in tokens:
             self._issued[token.token] = Identity(token.user, self._now(), token.expires / 1000)
+        self._revoked_before |= revoked
 
     def identify(self, authorization: str | None) -> Identity:
         """Return whose token an Authorization header holds."""
@@ -59,14 +62,21 @@ class Gatekeeper:
             raise unauthorized()
         return identity
 
-    def revoke_all(self) -> None:
-        """Let no token hold that was made before now."""
-        self._revoke("", lambda _: True)
+    def revoke(self, *names: str) -> float:
+        """Let no token of a user hold that was made before now, and return this moment.
 
-    def revoke_user(self, *names: str) -> None:
-        """Let no token of one user hold that was made before now; the user's name and uuid are given."""
+        A user is given by name and by uuid, as tokens may have either; an empty name stands for everybody.
+        """
+        # Tokens tell their time in whole seconds: of those made in this very second, the ones seen so far are old.
+        before = math.floor(self._now())
         for name in names:
-            self._revoke(name, name.__eq__)
+            self._revoked_before[name] = before
+        for memory in (self._known, self._issued):
+            old = [token for token, identity in memory.items() if "" in names or identity.user in names]
+            self._revoked.update(old)
+            for token in old:
+                del memory[token]
+        return before
 
     def reset(self) -> None:
         """Forget what was given out and revoked."""
@@ -87,15 +97,6 @@ class Gatekeeper:
             self._known.clear()
         self._known[token] = identity
         return identity
-
-    def _revoke(self, whose: str, concerns: Callable[[str], bool]) -> None:
-        # Tokens tell their time in whole seconds: of those made in this very second, the ones seen so far are old.
-        self._revoked_before[whose] = math.floor(self._now())
-        for memory in (self._known, self._issued):
-            old = [token for token, identity in memory.items() if concerns(identity.user)]
-            self._revoked.update(old)
-            for token in old:
-                del memory[token]
 
     def _is_revoked(self, token: str, identity: Identity) -> bool:
         if not self._revoked_before or token in self._issued:

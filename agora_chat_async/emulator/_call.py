@@ -53,7 +53,7 @@ class Call:
     """By name in lower case."""
     elapsed: Callable[[], float]
     """Seconds since the request arrived."""
-    after: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
+    after: list[Callable[[], object]] = field(factory=list[Callable[[], object]])
     """What to do once the transaction is through."""
 
     def header(self, name: str) -> str | None:

@@ -25,7 +25,11 @@ ENDPOINTS: Final = (
     ("POST", "/_emulator/seed", 'register users: {"users": 1000} or {"users": ["anna", "bert"]}'),
     ("GET", "/_emulator/requests", "the request log: ?route=POST%20/users&status=429&limit=100"),
     ("GET", "/_emulator/windows", "the most calls in any window: ?seconds=1"),
-    ("GET", "/_emulator/snapshot", "rows in each table"),
+    ("GET", "/_emulator/tables", "rows in each table"),
+    ("GET", "/_emulator/snapshot", "all data, as a database file"),
+    ("POST", "/_emulator/restore", "put a snapshot in the place of all data"),
+    ("GET", "/_emulator/clock", "the emulator's time"),
+    ("POST", "/_emulator/clock", 'put the time forward: {"advance": 60}, in seconds'),
     ("POST", "/_emulator/users/{name}/online", 'log a user in or out: {"online": true}'),
     ("POST", "/_emulator/callbacks", 'store callbacks as if they had failed now: {"size": 3}'),
     ("POST", "/_emulator/tokens/revoke", "let no token hold that was made before now"),
@@ -33,6 +37,7 @@ ENDPOINTS: Final = (
 """Method, path and purpose of each, for the people who start the emulator."""
 
 _MAX_SEED: Final = 5_000_000
+_MAX_ADVANCE: Final = 10 * 366 * 86_400
 
 
 def control_app(emulator: Emulator) -> Starlette:
@@ -46,7 +51,11 @@ def control_app(emulator: Emulator) -> Starlette:
             Route("/_emulator/seed", controls.seed, methods=["POST"]),
             Route("/_emulator/requests", controls.requests),
             Route("/_emulator/windows", controls.windows),
+            Route("/_emulator/tables", controls.tables),
             Route("/_emulator/snapshot", controls.snapshot),
+            Route("/_emulator/restore", controls.restore, methods=["POST"]),
+            Route("/_emulator/clock", controls.clock),
+            Route("/_emulator/clock", controls.advance, methods=["POST"]),
             Route("/_emulator/users/{name}/online", controls.online, methods=["POST"]),
             Route("/_emulator/callbacks", controls.callbacks, methods=["POST"]),
             Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
@@ -111,8 +120,30 @@ class _Controls:
             raise illegal("seconds has to be more than 0")
         return _json(await run_in_threadpool(self._emulator.log.copy().windows, seconds))
 
-    async def snapshot(self, _: Request) -> Response:
+    async def tables(self, _: Request) -> Response:
         return _json({"tables": await self._run(self._emulator.state.counts)})
+
+    async def snapshot(self, _: Request) -> Response:
+        content = await self._emulator.state.database.snapshot()
+        return Response(content, media_type="application/vnd.sqlite3")
+
+    async def restore(self, request: Request) -> Response:
+        try:
+            await self._emulator.restore(await request.body())
+        except ValueError as error:
+            raise illegal(str(error)) from None
+        return await self.tables(request)
+
+    async def clock(self, _: Request) -> Response:
+        clock = self._emulator.clock
+        return _json({"now": clock.now(), "ahead": clock.ahead})
+
+    async def advance(self, request: Request) -> Response:
+        seconds = (await _body(request)).get("advance")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _MAX_ADVANCE:
+            raise illegal(f"advance is a number of seconds from 0 to {_MAX_ADVANCE}")
+        self._emulator.clock.ahead += seconds
+        return await self.clock(request)
 
     async def online(self, request: Request) -> Response:
         online = (await _body(request)).get("online", True)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+_NOT_SUPPORTED: Final = 500
+_EXCEPTIONS: Final = {
+    "auth_bad_access_token": "org.apache.usergrid.rest.exceptions.SecurityException",
+    "forbidden_op": "EasemobForbiddenOpException",
+}
+"""Names of exceptions that samples show; the others are made of the error's name."""
 
 
 class Refusal(Exception):
     """The service answers with an error instead of a result."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, other: Refusal | None = None) -> None:
+        """Take status, name and text, and how the same is told by other sources."""
         super().__init__(f"{status} {error}: {description}")
+        self.other = other
         self.status = status
         self.error = error
         self.description = description
+
+    def told_as(self, status: int | None) -> Refusal:
+        """Return the refusal with the status that was chosen where the sources name two."""
+        return self if self.other is None or self.other.status != status else self.other
 
     def body(self, *, timestamp: int, duration: int) -> dict[str, Any]:
         """Return the JSON of the error answer."""
@@ -26,6 +39,8 @@ class Refusal(Exception):
 
 
 def _exception_name(error: str) -> str:
+    if error in _EXCEPTIONS:
+        return _EXCEPTIONS[error]
     if error.lower().endswith("exception"):
         return error.title().replace(" ", "") if " " in error else error
     return "".join(word.capitalize() for word in error.replace("_", " ").split()) + "Exception"
@@ -59,6 +74,22 @@ def unauthorized(description: str = "Unable to authenticate due to expired acces
 def bad_token(description: str) -> Refusal:
     """The token is damaged or of another app."""
     return Refusal(401, "auth_bad_access_token", description)
+
+
+def wrong_method(request: str, status: int) -> Refusal:
+    """The path is known, with other methods."""
+    name = "unsupported_service_operation" if status == _NOT_SUPPORTED else "Method Not Allowed"
+    return Refusal(status, name, f"Service operation not supported: {request}")
+
+
+def no_user_property(name: str) -> Refusal:
+    """The user whom settings are for does not exist: 400 with most sources, 404 with others."""
+    return Refusal(
+        400,
+        "required_property_not_found",
+        f"Entity user requires a property named username: there is no {name}",
+        other=no_such_user(name),
+    )
 
 
 def no_such_user(name: str) -> Refusal:

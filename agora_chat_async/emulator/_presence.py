@@ -23,13 +23,18 @@ _NUMBER: Final = re.compile(r"[0-9]{1,20}")
 
 
 class _Reason(Refusal):
-    """An error that is told where the result would stand, and has no name."""
+    """An error without a name, that is told where the result would stand and where errors have their description."""
 
     def __init__(self, description: str) -> None:
         super().__init__(400, "", description)
 
-    def body(self, *, timestamp: int, duration: int) -> dict[str, Any]:  # noqa: ARG002 - as in every refusal
-        return {"result": self.description}
+    def body(self, *, timestamp: int, duration: int) -> dict[str, Any]:
+        return {
+            "result": self.description,
+            "error_description": self.description,
+            "timestamp": timestamp,
+            "duration": duration,
+        }
 
 
 def _too_many_queries() -> Refusal:

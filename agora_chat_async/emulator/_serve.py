@@ -110,7 +110,6 @@ def spawn(
     quotas: Mapping[str, str] | None = None,
     enforce_quotas: bool = True,
     strict: bool = True,
-    over_plan: bool = False,
     disabled: Iterable[str] = (),
     moderated: Iterable[str] = (),
     **settings: Any,
@@ -122,7 +121,6 @@ def spawn(
     words = ["--json", "--until-stdin-ends", "--host", host, "--port", str(port)]
     words += [] if enforce_quotas else ["--no-quotas"]
     words += [] if strict else ["--loose"]
-    words += ["--over-plan"] if over_plan else []
     for feature in disabled:
         words += ["--disable", feature]
     for word in moderated:
@@ -130,8 +128,11 @@ def spawn(
     for name, rate in (quotas or {}).items():
         words += ["--quota", f"{name}={rate}"]
     for name, value in settings.items():
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}={value}"]
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words.append(f"{option}={value}")
     process = subprocess.Popen(  # noqa: S603 - this very program
         [sys.executable, "-m", "agora_chat_async.emulator", *words],
         stdin=subprocess.PIPE,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
-from collections.abc import Callable
-from typing import Final, Literal, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, get_args
 
 from attrs import field, frozen
 
@@ -23,6 +24,21 @@ MAX_USERS: Final = {"free": 500, "starter": 50_000, "pro": 100_000}
 
 Dialect = Literal["agora", "easemob"]
 """The vendors who document the service, each in its own way."""
+_CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "batch_conflict": ("partial", "refuse"),
+    "too_large": (413, 400),
+    "dialect": get_args(Dialect),
+    "presence_too_fast": (400, 429),
+    "wrong_method": (500, 405),
+    "unknown_user": (None, 400, 404),
+    "upper_case": ("refuse", "fold"),
+}
+_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "max_users": (0, sys.maxsize),
+    "recall_window": (0, 7 * 86_400),
+    "max_file_mb": (1, 200),
+    "max_attribute_bytes": (0, sys.maxsize),
+}
 
 
 @frozen
@@ -41,6 +57,17 @@ class Settings:
     """Whose pages hold where the vendor's disagree on an answer."""
     moderated: tuple[str, ...] = ()
     """Words that names and announcements of groups may not hold."""
+    wrong_method: Literal[500, 405] = 500
+    unknown_user: Literal[400, 404] | None = None
+    """Status where the sources name both for a user who does not exist; None is what each operation holds true."""
+    upper_case: Literal["refuse", "fold"] = "refuse"
+    """What becomes of capitals in the name of a new user."""
+    require_password: bool = False
+    recall_window: int = 120
+    """Seconds after which a message can no longer be recalled."""
+    max_file_mb: int = 10
+    max_attribute_bytes: int = 10 * 1024**3
+    """What the attributes of all users may take."""
     max_users: int | None = None
     """How many users can be registered; by default as many as the plan has."""
     over_plan: bool = False
@@ -51,16 +78,13 @@ class Settings:
     """The wall clock, in seconds since 1970."""
 
     def __attrs_post_init__(self) -> None:
-        if self.batch_conflict not in {"partial", "refuse"}:
-            raise ValueError(f"batch_conflict is 'partial' or 'refuse', got {self.batch_conflict!r}")
-        if self.too_large not in {413, 400}:
-            raise ValueError(f"too_large is 413 or 400, got {self.too_large!r}")
-        if self.presence_too_fast not in {400, 429}:
-            raise ValueError(f"presence_too_fast is 400 or 429, got {self.presence_too_fast!r}")
-        if self.dialect not in get_args(Dialect):
-            raise ValueError(f"dialect is one of {', '.join(get_args(Dialect))}, got {self.dialect!r}")
-        if self.max_users is not None and self.max_users < 0:
-            raise ValueError(f"max_users is 0 or more, got {self.max_users}")
+        for name, values in _CHOICES.items():
+            if (value := getattr(self, name)) not in values:
+                raise ValueError(f"{name} is {' or '.join(map(repr, values))}, got {value!r}")
+        for name, (least, most) in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"{name} is from {least} to {most}, got {value}")
         for name in (self.org, self.app):
             if not name or "/" in name or name == "_emulator":
                 raise ValueError(f"{name!r} cannot be the name of an org or app here")

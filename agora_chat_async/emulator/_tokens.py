@@ -32,5 +32,5 @@ def exchange(call: Call) -> dict[str, Any]:
         raise Refusal(400, "invalid_grant", f"the grant_type {kind} is not open; the emulator takes agora")
     fields.end()
     issued = call.state.tokens.issue(call.identity.user, int(call.identity.expires_at * 1000))
-    call.after.append(lambda: call.gatekeeper.issued([issued]))
+    call.after.append(lambda: call.gatekeeper.learn([issued]))
     return {"access_token": issued.token, "expire_timestamp": issued.expires}

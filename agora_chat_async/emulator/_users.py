@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from agora_chat_async.api.users import Users
@@ -24,7 +25,7 @@ _MAX_PASSWORD_BYTES: Final = 64
 @answers(Users.create)
 def create(call: Call) -> dict[str, Any]:
     """Register one user."""
-    user = call.state.users.create(_applicant(call.fields()))
+    user = call.state.users.create(_applicant(call, call.fields()))
     _refuse_too_many(call)
     return call.envelope(*APP, *PLACE, entities=[entity(user)])
 
@@ -32,10 +33,12 @@ def create(call: Call) -> dict[str, Any]:
 @answers(Users.create_many)
 def create_many(call: Call) -> dict[str, Any]:
     """Register a batch; names that are taken are reported beside those created."""
-    if not 1 <= len(call.body) <= _MAX_BATCH:
-        raise illegal(f"body array size is {len(call.body)}, out of the range 1 to {_MAX_BATCH}")
+    if not call.body:
+        raise illegal("body array is empty")
+    if len(call.body) > _MAX_BATCH:
+        raise illegal(f"body array size is {len(call.body)}, which is over the upper range value {_MAX_BATCH}")
     applicants = [
-        _applicant(Fields(item, strict=call.settings.strict, where=f"[{index}]"))
+        _applicant(call, Fields(item, strict=call.settings.strict, where=f"[{index}]"))
         for index, item in enumerate(call.body)
     ]
     created, taken = call.state.users.create_many(applicants, all_or_none=call.settings.batch_conflict == "refuse")
@@ -87,8 +90,8 @@ def set_password(call: Call) -> dict[str, Any]:
     password = _password(fields, "newpassword")
     fields.end()
     user = call.state.users.set_password(call.values["username"], password)
-    call.state.tokens.forget([user])
-    call.after.append(lambda: call.gatekeeper.revoke_user(user["username"], user["uuid"]))
+    call.state.tokens.revoke_user(user, math.floor(call.settings.now()))
+    call.after.append(lambda: call.gatekeeper.revoke(user["username"], user["uuid"]))
     return call.envelope(action="set user password")
 
 
@@ -151,18 +154,20 @@ def _refuse_too_many(call: Call) -> None:
         raise plan_exceeded(call.settings.edition)
 
 
-def _applicant(fields: Fields) -> Applicant:
+def _applicant(call: Call, fields: Fields) -> Applicant:
     if not fields.has("username"):
         raise illegal("Entity user requires a property named username")
     username = fields.text("username", least=0)
     if len(username) > _MAX_NAME:
         raise illegal(f"USERNAME_TOO_LONG: username {username} is not legal")
+    if call.settings.require_password and not fields.has("password"):
+        raise illegal("password or pin must provided")
     password = _password(fields, "password") if fields.has("password") else None
     nickname = fields.optional_text("nickname")
     if nickname is not None and len(nickname) > _MAX_NICKNAME:
         raise illegal(f"NICKNAME_TOO_LONG: the nickname has more than {_MAX_NICKNAME} characters")
     fields.end()
-    return Applicant(username, password, nickname)
+    return Applicant(username.lower() if call.settings.upper_case == "fold" else username, password, nickname)
 
 
 def _password(fields: Fields, name: str) -> str:

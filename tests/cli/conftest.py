@@ -41,7 +41,7 @@ class Service:
     @property
     def users(self) -> int:
         """How many users are registered."""
-        return int(self.ask("snapshot")["tables"]["users"])
+        return int(self.ask("tables")["tables"]["users"])
 
     @property
     def registrations(self) -> int:

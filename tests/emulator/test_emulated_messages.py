@@ -134,7 +134,7 @@ async def test_illegal_messages(client, refused, change):
     message = {"to": ["anna"], **TEXT} | change
     for path in ("/messages/users", "/messages/chatgroups", "/messages/chatrooms"):
         assert refused(await client.post(path, json=message)) == (400, "illegal_argument")
-    tables = (await client.get("http://emulator/_emulator/snapshot")).json()["tables"]
+    tables = (await client.get("http://emulator/_emulator/tables")).json()["tables"]
     assert tables["messages"] == 0
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,7 +96,12 @@ async def test_info(client):
 async def test_every_control_that_is_announced_is_there(client):
     await client.post("/users", json={"username": "anna"})
     for method, path, _ in ENDPOINTS:
-        body = {"json": {"users": 0}} if path.endswith("seed") else {}
+        bodies = {
+            "/_emulator/seed": {"json": {"users": 0}},
+            "/_emulator/clock": {"json": {"advance": 0}},
+            "/_emulator/restore": {"content": (await client.get(f"{ROOT}/snapshot")).content},
+        }
+        body = bodies.get(path, {}) if method == "POST" else {}
         response = await client.request(method, f"http://emulator{path.replace('{name}', 'anna')}", **body)
         assert response.status_code == (404 if path.endswith("online") else 200), path
 
@@ -187,7 +196,7 @@ async def test_refused_is_what_came_too_fast(connect, clock):
     client = connect(quotas={"presence.get_status": "1/second"})
     asked = [await client.post("/users/anna/presence", json={"usernames": ["bert"]}) for _ in range(3)]
     assert [response.status_code for response in asked] == [200, 400, 400], "presence has a refusal of its own"
-    assert asked[2].json() == {"result": "too many queries"}
+    assert asked[2].json()["result"] == asked[2].json()["error_description"] == "too many queries"
     assert (await client.post("/users/anna/presence", json={})).status_code == 400
     await client.get("/users", headers={"Authorization": ""})
     clock.advance(1.0)
@@ -207,15 +216,111 @@ async def test_seed_snapshot_reset(client, refused):
     assert (await client.post(f"{ROOT}/seed", json={"users": ["anna", "user1"]})).json() == {"users": 1}
     assert (await client.get("/users/user12345")).status_code == 200
     await client.post("/messages/users", json={"to": ["anna"], "type": "txt", "body": {"msg": "hello"}})
-    tables = (await client.get(f"{ROOT}/snapshot")).json()["tables"]
+    tables = (await client.get(f"{ROOT}/tables")).json()["tables"]
     assert tables["tokens"] == 0
     assert {name: rows for name, rows in tables.items() if rows} == {"messages": 1, "users": 12_346}
     for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, []):
         assert refused(await client.post(f"{ROOT}/seed", json=wrong)) == (400, "illegal_argument")
     assert refused(await client.post(f"{ROOT}/seed", content=b"{")) == (400, "json_parse")
     assert (await client.post(f"{ROOT}/reset")).json() == {"reset": True}
-    assert set((await client.get(f"{ROOT}/snapshot")).json()["tables"].values()) == {0}
+    assert set((await client.get(f"{ROOT}/tables")).json()["tables"].values()) == {0}
     assert (await client.get(f"{ROOT}/requests")).json() == {"requests": [], "total": 0}
+
+
+async def test_a_snapshot_is_restored(client, refused):
+    """Also after everything was forgotten; ids go on rising, and tokens hold that were given out before."""
+    await client.post(f"{ROOT}/seed", json={"users": ["anna", "bert"]})
+    message = {"to": ["anna"], "type": "txt", "body": {"msg": "hello"}}
+    number = (await client.post("/messages/users", json=message)).json()["data"]["anna"]
+    token = (await client.post("/token", json={"grant_type": "agora"})).json()["access_token"]
+    before = (await client.get("/users")).json()
+    response = await client.get(f"{ROOT}/snapshot")
+    assert response.headers["content-type"] == "application/vnd.sqlite3"
+    await client.post(f"{ROOT}/reset")
+    assert (await client.get("/users")).json()["count"] == 0
+    answer = (await client.post(f"{ROOT}/restore", content=response.content)).json()
+    assert (answer["tables"]["users"], answer["tables"]["messages"]) == (2, 1)
+    client.headers["Authorization"] = f"Bearer {token}"
+    assert (await client.get("/users")).json() == before
+    assert int((await client.post("/messages/users", json=message)).json()["data"]["anna"]) > int(number)
+    for wrong in (b"", b"x" * 4096, response.content[:5000]):
+        assert refused(await client.post(f"{ROOT}/restore", content=wrong)) == (400, "illegal_argument")
+    assert (await client.get("/users")).json() == before
+
+
+async def test_a_snapshot_is_a_database(client, tmp_path, clock, connect, refused):
+    """An emulator can be started on it, and restores others into its file."""
+    await client.post(f"{ROOT}/seed", json={"users": ["anna"]})
+    first = (await client.get(f"{ROOT}/snapshot")).content
+    path = tmp_path / "state.db"
+    path.write_bytes(first)
+    settings = {"now": lambda: clock.wall, "monotonic": lambda: clock.ticks}
+    async with Emulator(str(path), **settings) as emulator:
+        other = connect(emulator)
+        assert (await other.delete("/users/anna")).status_code == 200
+        assert (await other.post(f"{ROOT}/restore", content=first)).status_code == 200
+        second = (await other.get(f"{ROOT}/snapshot")).content
+        await client.post(f"{ROOT}/reset")
+        assert (await client.post(f"{ROOT}/restore", content=second)).status_code == 200
+        assert (await client.get("/users/anna")).status_code == 200
+    async with Emulator(str(path), **settings) as emulator:
+        assert (await connect(emulator).get("/users/anna")).status_code == 200
+
+
+def test_a_strange_file_is_not_opened(tmp_path):
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE users (name TEXT)")
+    with pytest.raises(ValueError, match="not made by this version"):
+        Emulator(str(path))
+
+
+async def test_time_goes_forward(connect, clock, refused):
+    """Tokens, mutes, files and windows of quotas run out; a reset brings the real time back."""
+    client = connect(quotas={"users.list": "1/day"})
+    await client.post(f"{ROOT}/seed", json={"users": ["anna"]})
+    await client.post("/mutes", json={"username": "anna", "chat": 100})
+    file = (await client.post("/chatfiles", files={"file": ("a.txt", b"x")})).json()["entities"][0]["uuid"]
+    assert (await client.get("/users")).status_code == 200
+    assert (await client.get("/users")).status_code == 429
+    wall = clock.wall
+    assert (await client.get(f"{ROOT}/clock")).json() == {"now": wall, "ahead": 0.0}
+    assert (await client.post(f"{ROOT}/clock", json={"advance": 40})).json() == {"now": wall + 40, "ahead": 40.0}
+    assert (await client.get("/mutes/anna")).json()["data"]["chat"] == 60
+    await client.post(f"{ROOT}/clock", json={"advance": 8 * 86_400})
+    assert refused(await client.get("/users")) == (401, "unauthorized")
+    clock.wall += 8 * 86_400 + 40
+    fresh = clock.token()
+    clock.wall = wall
+    client.headers["Authorization"] = f"Bearer {fresh}"
+    assert (await client.get("/users")).status_code == 200
+    assert (await client.get("/mutes/anna")).json()["data"]["chat"] == 0
+    assert refused(await client.get(f"/chatfiles/{file}")) == (404, "file_expired")
+    for wrong in (-1, "60", True, None, 1e12):
+        response = await client.post(f"{ROOT}/clock", json={"advance": wrong})
+        assert refused(response) == (400, "illegal_argument")
+    await client.post(f"{ROOT}/reset")
+    assert (await client.get(f"{ROOT}/clock")).json() == {"now": wall, "ahead": 0.0}
+
+
+async def test_revoked_tokens_stay_so_after_a_restart(tmp_path, clock, connect, refused):
+    settings = {"now": lambda: clock.wall, "monotonic": lambda: clock.ticks}
+    path = str(tmp_path / "state.db")
+    old, annas = clock.token(), clock.token(user="anna")
+    async with Emulator(path, **settings) as emulator:
+        client = connect(emulator)
+        await client.post(f"{ROOT}/seed", json={"users": ["anna"]})
+        await client.put("/users/anna/password", json={"newpassword": "new"})
+        clock.advance(60)
+        await client.post(f"{ROOT}/tokens/revoke")
+    async with Emulator(path, **settings) as emulator:
+        client = connect(emulator)
+        for token in (old, annas):
+            response = await client.get("/users/anna", headers={"Authorization": f"Bearer {token}"})
+            assert refused(response) == (401, "unauthorized")
+        clock.advance(60)
+        newer = {"Authorization": f"Bearer {clock.token(user='anna')}"}
+        assert (await client.get("/users/anna", headers=newer)).status_code == 200
 
 
 async def test_reset_frees_the_quotas(connect):

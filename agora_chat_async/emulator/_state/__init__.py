@@ -72,15 +72,20 @@ _SCHEMAS: Final = (
 )
 
 
+def open_database(path: str) -> Database:
+    """Open a database, or make it, with the tables of all groups."""
+    return Database(path, _SCHEMAS)
+
+
 class State:
     """Everything that the app remembers; its methods run in the database's thread."""
 
-    def __init__(self, path: str, now: Callable[[], float]) -> None:
+    def __init__(self, database: Database, now: Callable[[], float]) -> None:
         def now_ms() -> int:
             return int(now() * 1000)
 
-        self.database: Final = Database(path, _SCHEMAS)
-        connection = self.database.connection
+        self.database: Final = database
+        connection = database.connection
         self.users: Final = Users(connection, now_ms)
         self.messages: Final = Messages(connection, now_ms)
         self.tokens: Final = Tokens(connection, now_ms)

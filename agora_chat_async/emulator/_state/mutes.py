@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from agora_chat_async.emulator._errors import Refusal, forbidden
+from agora_chat_async.emulator._errors import forbidden, no_user_property
 from agora_chat_async.emulator._state.users import Users
 
 SCHEMA: Final = """
@@ -77,7 +77,7 @@ class Mutes:
     def _name(self, name: str) -> str:
         user = self._users.find(name)
         if user is None:
-            raise Refusal(400, "required_property_not_found", f"Entity user requires a property named username: {name}")
+            raise no_user_property(name)
         return str(user["username"])
 
     def _left(self, mute: sqlite3.Row) -> int:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from agora_chat_async.emulator._errors import Refusal, illegal, push_illegal, push_limit
+from agora_chat_async.emulator._errors import Refusal, illegal, no_user_property, push_illegal, push_limit
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.queries import scalar
 from agora_chat_async.emulator._state.users import Users, entity
@@ -168,11 +168,7 @@ class Push:
     def _user(self, name: str) -> sqlite3.Row:
         user = self._users.find(name)
         if user is None:
-            raise Refusal(
-                400,
-                "required_property_not_found",
-                f"Entity user requires a property named username: there is no {name}",
-            )
+            raise no_user_property(name)
         return user
 
     def _keep(self, user: sqlite3.Row, changes: Mapping[str, Any]) -> dict[str, Any]:

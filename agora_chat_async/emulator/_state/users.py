@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from agora_chat_async.emulator._errors import Refusal, illegal, name_taken, no_such_user
+from agora_chat_async.emulator._errors import Refusal, illegal, name_taken, no_such_user, no_user_property
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.queries import json_text, scalar
 
@@ -110,7 +110,8 @@ class Users:
         return scalar(self._connection, "SELECT count(*) FROM users")
 
     def find(self, name: str) -> sqlite3.Row | None:
-        """Look a user up by name, else by uuid."""
+        """Look a user up by name, whose case does not matter, else by uuid."""
+        name = name.lower()
         row: sqlite3.Row | None = self._connection.execute("SELECT * FROM users WHERE username = ?", (name,)).fetchone()
         if row is None and _UUID.fullmatch(name):
             row = self._connection.execute("SELECT * FROM users WHERE uuid = ?", (name,)).fetchone()
@@ -144,7 +145,7 @@ class Users:
         """Change the password; devices are logged out. Here the service has another name for an unknown user."""
         user = self.find(name)
         if user is None:
-            raise Refusal(404, "entity_not_found", f"Entity user {name} not found")
+            raise Refusal(404, "entity_not_found", f"Entity user {name} not found", other=no_user_property(name))
         self._connection.execute(
             "UPDATE users SET password = ?, modified = ?, online = 0 WHERE seq = ?",
             (_digest(password), self._now_ms(), user["seq"]),
