@@ -80,8 +80,12 @@ async def _serve(options: argparse.Namespace) -> None:
     # as if they had arrived together.
     gc.collect()
     gc.freeze()
-    keywords = {name: value for name, value in vars(options).items() if name in signature(Emulator).parameters}
-    emulator = Emulator(**(keywords | {"quotas": dict(options.quotas)}))
+    keywords: dict[str, Any] = {
+        name: dict(value) if name == "quotas" else value
+        for name, value in vars(options).items()
+        if name in signature(Emulator).parameters
+    }
+    emulator = Emulator(**keywords)
     async with (
         emulator,
         serve(emulator, host=options.host, port=options.port, allow_remote=options.allow_remote) as info,

@@ -86,7 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add(option, type=type(default), default=default, metavar=metavar, help=f"{purpose} (default: {default})")
     for option, values, purpose in _SWITCHES:
         default = values[0]
-        add(option, type=type(default), choices=values, default=default, help=f"{purpose} (default: {default})")
+        kind = int if isinstance(default, int) else str
+        add(option, type=kind, choices=values, default=default, help=f"{purpose} (default: {default})")
     for option, name, value, purpose in _FLAGS:
         add(option, dest=name, action="store_const", const=value, default=not value, help=purpose)
     add("--json", action="store_true", help="print one line of JSON instead of text")
