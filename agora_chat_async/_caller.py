@@ -11,9 +11,9 @@ from attrs import evolve, field, frozen
 from agora_chat_async import _calls
 from agora_chat_async._calls import Calls, Options, RawRoute, Result
 from agora_chat_async._checks import seconds
-from agora_chat_async._codec import parse
 from agora_chat_async._endpoint import Endpoint, endpoint_of
 from agora_chat_async._http import check_raw_request
+from agora_chat_async._json import parse
 from agora_chat_async._retry import RetryPolicy
 from agora_chat_async._split import Parts, split
 from agora_chat_async.api import GROUPS, all_endpoints, load_group

@@ -109,7 +109,7 @@ class Calls:
     ) -> Coroutine[Any, Any, Any]:
         """Send a call of an endpoint and decode its answer."""
         # Not a coroutine itself, as each one more would cost memory in every waiting call.
-        decode = None if sink is not None else endpoint.decode_page if endpoint.returns_page else endpoint.decode
+        decode = None if sink is not None else endpoint.decode
         request = (endpoint.method, path, query, body, headers)
         return _Call(self, endpoint, request, decode, sink).run(self.quotas.gate(endpoint), counts)
 

@@ -1,28 +1,32 @@
 """Between JSON and Python: one cattrs converter with the service's ways built in.
 
-Members that no field names are kept in `extra`; missing and null members become None; numbers and text stand in for
-each other where the service mixes them; unknown enum values stay plain text. A member of an undocumented type does
-not spoil its object: it too goes to `extra`, unless it is the object's key.
+Members that no field names are kept in `extra`; missing and null members become None, and null entries of lists and
+mappings are left out; numbers and text stand in for each other where the service mixes them, and so do an object and
+a list of it alone; unknown enum values stay plain text. A member of an undocumented type does not spoil
+its object: it too goes to `extra`, unless it is the object's key.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
-import orjson
 from attrs import NOTHING, Attribute, fields, frozen, has, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from agora_chat_async.errors import InvalidArgument
+from agora_chat_async._json import EXACT, Inexact, as_written
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _EXTRA: Final = "extra"
+_log: Final = logging.getLogger("agora_chat_async")
+_told: Final[set[tuple[type, str]]] = set()
+"""Fields of which was logged already that they hold what they should not."""
 
 
 @frozen
@@ -39,7 +43,10 @@ def to_dict(value: Any) -> Any:
 
 def from_dict(data: Any, cls: type[T]) -> T:
     """Read the service's data as `cls`; the reverse of `to_dict`."""
-    return _CONVERTER.structure(data, cls)
+    try:
+        return _CONVERTER.structure(data, cls)
+    except Inexact:
+        return _CONVERTER.structure(as_written(data), cls)
 
 
 def structure_hook(cls: Any) -> Hook:
@@ -47,75 +54,17 @@ def structure_hook(cls: Any) -> Hook:
     return _CONVERTER.get_structure_hook(cls)
 
 
-def encode(value: Any) -> bytes:
-    """Write data as JSON; `InvalidArgument` says what JSON cannot hold."""
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError as error:
-        raise InvalidArgument("body", type(value).__name__, f"values that JSON can hold ({error})") from None
-
-
-def parse(body: bytes) -> Any:
-    """Read JSON; a ValueError says where it is wrong."""
-    return orjson.loads(body)
-
-
 def inline(content: Any) -> dict[str, Any]:
     """Write a content as one object with its type and its fields side by side."""
     return {"type": content.type, **to_dict(content)}
-
-
-def as_list(part: Any) -> Any:
-    """Take a list as it is, and what the service answers alone as the list of it."""
-    return [part] if isinstance(part, dict) else part
-
-
-def succeeded(result: Any) -> bool:
-    """Read a result that is told in a word, or by some versions of the service as true or false."""
-    return str(result).lower() in {"success", "true"}
-
-
-def renamed(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """Make the function that gives members other names."""
-
-    def rename(members: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {names.get(name, name): member for name, member in members.items()}
-
-    return rename
-
-
-def picker(path: str) -> Callable[[Any], Any]:
-    """Make the function that takes the useful part out of an envelope.
-
-    `entities.0` goes down by member and index, `*` takes the only value of an object, and of two paths joined by `|`
-    the first one that is there holds.
-    """
-    ways = [[int(step) if step.isdigit() else step for step in way.split(".") if step] for way in path.split("|")]
-
-    def pick(envelope: Any) -> Any:
-        for way in ways:
-            part = envelope
-            try:
-                for step in way:
-                    part = _only_value(part) if step == "*" else part[step]
-            except (LookupError, TypeError):
-                continue
-            return part
-        raise ValueError(f"the answer has no {path}")
-
-    return pick
-
-
-def _only_value(part: Any) -> Any:
-    if not isinstance(part, dict) or len(cast("dict[str, Any]", part)) != 1:
-        raise LookupError("not an object of one member")
-    return next(iter(cast("dict[str, Any]", part).values()))
 
 
 def _text(value: Any, _: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if type(value) is float and abs(value) >= EXACT:
+            raise Inexact
         return str(value)
     raise TypeError(f"expected text, got {type(value).__name__}")
 
@@ -199,15 +148,48 @@ def _is_sequence(cls: Any) -> bool:
 def _sequence_hook(cls: Any) -> Hook:
     (item,) = get_args(cls)
     read = structure_hook(item)
+    alone = has(item)
 
     def sequence(value: Any, _: Any) -> Any:
-        if value is None:
+        if value is None or value == {}:
             return ()
+        if alone and isinstance(value, dict):
+            value = [value]
         if not isinstance(value, list | tuple):
             raise TypeError(f"expected a list, got {type(value).__name__}")
-        return tuple([read(entry, item) for entry in cast("Sequence[Any]", value)])
+        return tuple([read(entry, item) for entry in cast("Sequence[Any]", value) if entry is not None])
 
     return sequence
+
+
+def _is_mapping(cls: Any) -> bool:
+    return get_origin(cls) is Mapping
+
+
+def _mapping_hook(cls: Any) -> Hook:
+    _, item = get_args(cls)
+    if item is Any:
+        return lambda value, _: _one_object(value)
+    read = structure_hook(item)
+
+    def mapping(value: Any, _: Any) -> Any:
+        return {name: read(entry, item) for name, entry in _one_object(value).items() if entry is not None}
+
+    return mapping
+
+
+def _one_object(value: Any) -> Mapping[str, Any]:
+    """Take an object as it is, and a list of objects, of which each names something else, as one."""
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    whole = dict[str, Any]()
+    if value is None:
+        return whole
+    for entry in cast("list[Any]", value) if isinstance(value, list) else [value]:
+        if not isinstance(entry, dict) or whole.keys() & cast("dict[str, Any]", entry).keys():
+            raise TypeError(f"expected an object, got {type(cast('Any', value)).__name__}")
+        whole.update(cast("dict[str, Any]", entry))
+    return whole
 
 
 def _wire_name(cls: Any, attribute: Attribute[Any]) -> str:
@@ -230,31 +212,21 @@ def _options(cls: Any) -> dict[str, Any]:
 
 def _model_hook(cls: Any, converter: Converter) -> Hook:
     resolve_types(cls)
-    attributes = [attribute for attribute in fields(cls) if attribute.name != _EXTRA]
-    by_wire_name = {_wire_name(cls, attribute): attribute for attribute in attributes}
-    known = by_wire_name.keys()
+    attributes = {_wire_name(cls, attribute): attribute for attribute in fields(cls) if attribute.name != _EXTRA}
+    known = attributes.keys()
     keeps_extra = len(attributes) < len(fields(cls))
+    rearrange: Callable[[Any], dict[str, Any]] | None = getattr(cls, "rearranged", None)
     read_all: Hook = make_dict_structure_fn(cls, converter, _cattrs_detailed_validation=False, **_options(cls))
-
-    def read_singly(data: Mapping[str, Any]) -> Any:
-        """Read field by field; what does not fit and is not the key is left to `extra`."""
-        values, misfits = dict[str, Any](), dict[str, Any]()
-        for wire_name, attribute in by_wire_name.items():
-            if wire_name in data:
-                try:
-                    values[attribute.alias] = converter.structure(data[wire_name], attribute.type)
-                except (TypeError, ValueError, LookupError, AttributeError):
-                    if attribute.default is NOTHING or not keeps_extra:
-                        raise
-                    misfits[wire_name] = data[wire_name]
-        return cls(**values, **({_EXTRA: misfits} if keeps_extra else {}))
+    read_singly = _single_reader(cls, converter, attributes, keeps_extra=keeps_extra)
 
     def model(value: Any, _: Any) -> Any:
-        if not isinstance(value, dict):
-            raise TypeError(f"expected an object for {cls.__name__}, got {type(value).__name__}")
-        data = cast("dict[str, Any]", value)
+        data = cast("dict[str, Any]", value) if isinstance(value, dict) else _only_object(cls, value)
+        if rearrange is not None:
+            data = rearrange(data)
         try:
             instance = read_all(data, cls)
+        except Inexact:
+            raise
         except KeyError as error:
             raise ValueError(f"{cls.__name__} without {error}") from None
         except (TypeError, ValueError, LookupError, AttributeError):
@@ -266,6 +238,44 @@ def _model_hook(cls: Any, converter: Converter) -> Hook:
         return instance
 
     return model
+
+
+def _single_reader(
+    cls: Any, converter: Converter, attributes: Mapping[str, Any], *, keeps_extra: bool
+) -> Callable[[Mapping[str, Any]], Any]:
+    """Make the function that reads field by field, and leaves to `extra` what does not fit and is not the key."""
+
+    def read(data: Mapping[str, Any]) -> Any:
+        values, misfits = dict[str, Any](), dict[str, Any]()
+        for wire_name, attribute in attributes.items():
+            if wire_name in data:
+                try:
+                    values[attribute.alias] = converter.structure(data[wire_name], attribute.type)
+                except Inexact:
+                    raise
+                except (TypeError, ValueError, LookupError, AttributeError):
+                    if attribute.default is NOTHING or not keeps_extra:
+                        raise
+                    misfits[wire_name] = data[wire_name]
+                    _tell_once(cls, wire_name, data[wire_name])
+        return cls(**values, **({_EXTRA: misfits} if keeps_extra else {}))
+
+    return read
+
+
+def _only_object(cls: type, value: Any) -> dict[str, Any]:
+    """Take the object out of a list of one."""
+    entries = cast("list[Any]", value) if isinstance(value, list) else []
+    if len(entries) == 1 and isinstance(entries[0], dict):
+        return cast("dict[str, Any]", entries[0])
+    raise TypeError(f"expected an object for {cls.__name__}, got {type(cast('Any', value)).__name__}")
+
+
+def _tell_once(cls: type, wire_name: str, value: Any) -> None:
+    """Log what a field should not hold, but never the value, which may be a secret."""
+    if (cls, wire_name) not in _told:
+        _told.add((cls, wire_name))
+        _log.warning("%s: %r is a %s, kept in extra; told once", cls.__name__, wire_name, type(value).__name__)
 
 
 def _model_unhook(cls: Any, converter: Converter) -> Callable[[Any], Any]:
@@ -286,6 +296,7 @@ def _make_converter() -> Converter:
         converter.register_structure_hook(cls, hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_factory(_is_sequence, _sequence_hook)
+    converter.register_structure_hook_factory(_is_mapping, _mapping_hook)
     converter.register_structure_hook_factory(has, _model_hook)
     converter.register_unstructure_hook_factory(has, _model_unhook)
     return converter

@@ -10,6 +10,7 @@ import inspect
 import itertools
 import linecache
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from attrs import frozen
@@ -41,7 +42,7 @@ _TAKEN: Final = frozenset(
 
 
 @frozen
-class Wire:
+class SentAs:
     """The name that a parameter has on the wire."""
 
     name: str
@@ -119,12 +120,13 @@ def compile_function(shape: Shape, scope: dict[str, Any]) -> Callable[..., Any]:
         body = f"Form({body})"
     if shape.numbered:
         number, size = shape.numbered
+        sure = next(shape.parameters[name].default for name in shape.parameters if _wire_name(shape, name) == size)
         lines += [
             f"path = {url}",
             "async def fetch(cursor):",
             f"    asked = query if cursor is None else {{**query, {number!r}: int(cursor)}}",
             f"    page = await self._door.send(endpoint, path, asked, None, {counts}, {headers})",
-            f"    return numbered_page(page, asked[{number!r}], asked[{size!r}])",
+            f"    return numbered_page(page, asked.get({number!r}), asked.get({size!r}), {sure})",
             "return Pages(fetch)",
         ]
     elif shape.download:
@@ -190,7 +192,7 @@ def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str
         if name in in_header:
             header = next(mark.name for mark in marks if isinstance(mark, Header))
             put = f"headers[{header!r}] = {value}"
-            lines += [f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put]
+            lines += _unless_none(parameter, put)
             continue
         if name not in fields:
             continue
@@ -200,14 +202,23 @@ def _argument_lines(shape: Shape, scope: dict[str, Any]) -> tuple[list[str], str
         if WHOLE in marks:
             body = value
             continue
-        wire_name = next((mark.name for mark in marks if isinstance(mark, Wire)), name)
-        put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{wire_name!r}] = {value}"
-        lines += [f"if {name} is not None:", f"    {put}"] if parameter.default is None else [put]
+        put = f"{target}.update({value})" if SPREAD in marks else f"{target}[{_wire_name(shape, name)!r}] = {value}"
+        lines += _unless_none(parameter, put)
     return lines, body, query, headers
 
 
 def _marks(shape: Shape, name: str) -> tuple[Any, ...]:
     return marks_of(shape.parameters[name].annotation)
+
+
+def _wire_name(shape: Shape, name: str) -> str:
+    return next((mark.name for mark in _marks(shape, name) if isinstance(mark, SentAs)), name)
+
+
+def _unless_none(parameter: inspect.Parameter, put: str) -> list[str]:
+    """Write what leaves an argument out that is None, where it may be."""
+    may_be_none = parameter.default is None or NoneType in get_args(parameter.annotation)
+    return [f"if {parameter.name} is not None:", f"    {put}"] if may_be_none else [put]
 
 
 def _checked(name: str, marks: tuple[Any, ...], scope: dict[str, Any]) -> str:

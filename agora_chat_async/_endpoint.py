@@ -8,7 +8,7 @@
 
 The signature is the declaration. A parameter named in the path fills a segment; of the others, GET and DELETE send
 them in the query, POST and PUT as members of a JSON object. A parameter that is None is left out. Marks in
-`Annotated` change that: `Wire` gives the name on the wire, `SPREAD` merges an object into the body, `WHOLE` makes the
+`Annotated` change that: `SentAs` gives the name on the wire, `SPREAD` merges an object into the body, `WHOLE` makes the
 value the body, and any `Check` refuses bad values or converts good ones.
 
 What is compiled is the plain function that one would write by hand (its source is in tracebacks), so a declared
@@ -21,7 +21,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, update_wrapper
 from typing import (
     Any,
@@ -29,16 +29,14 @@ from typing import (
     Final,
     Protocol,
     TypeVar,
-    cast,
-    get_args,
     get_origin,
     get_type_hints,
     overload,
 )
 
-from agora_chat_async._codec import parse, picker, structure_hook
 from agora_chat_async._compile import WHOLE, Shape, compile_function, marks_of
-from agora_chat_async._pages import Page, Pages
+from agora_chat_async._pages import Pages
+from agora_chat_async._reading import Reading
 from agora_chat_async._transfer import Download, Sink, upload_of
 from agora_chat_async.quota import Quota, Rate
 
@@ -225,47 +223,16 @@ class Endpoint:
 
     def decode(self, body: bytes) -> tuple[Any, Any]:
         """Read an answer: the result, and the envelope that it came in."""
-        envelope = parse(body)
-        if self._structure is None:
-            if not isinstance(envelope, dict):
-                raise TypeError(f"expected an object, got {type(envelope).__name__}")
-            return None, cast("dict[str, Any]", envelope)
-        part = self._picker(envelope) if self.pick else envelope
-        return self._structure(part if self._read is None else self._read(part), self._result), envelope
+        return self.reading.page(body) if self.reading.is_page else self.reading.result(body)
 
-    def decode_page(self, body: bytes) -> tuple[Page[Any], Any]:
-        """Read an answer that is one page of a listing."""
-        items, envelope = self.decode(body)
-        try:
-            cursor = picker(self._next_page)(envelope)
-        except ValueError:
-            cursor = None
-        rest = {name: value for name, value in envelope.items() if name != self.pick}
-        return Page(items, str(cursor) if cursor else None, rest), envelope
+    @cached_property
+    def reading(self) -> Reading:
+        """How answers are read."""
+        return Reading(self.signature.return_annotation, self.pick, self._read, self._next_page)
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
         return get_type_hints(self.stub, include_extras=True)
-
-    @cached_property
-    def returns_page(self) -> bool:
-        """Whether one answer is one `Page`."""
-        return get_origin(self.signature.return_annotation) in {Page, Pages}
-
-    @cached_property
-    def _result(self) -> Any:
-        annotation = self.signature.return_annotation
-        if self.returns_page:
-            return types.GenericAlias(Sequence, get_args(annotation))
-        return annotation
-
-    @cached_property
-    def _structure(self) -> Callable[[Any, Any], Any] | None:
-        return None if self._result in {None, type(None)} else structure_hook(self._result)
-
-    @cached_property
-    def _picker(self) -> Callable[[Any], Any]:
-        return picker(self.pick)
 
 
 class _Verb:

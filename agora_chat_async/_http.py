@@ -29,7 +29,8 @@ from attrs import frozen
 from httpx_aiohttp import AiohttpTransport
 
 from agora_chat_async._checks import segment
-from agora_chat_async._codec import Form, encode
+from agora_chat_async._codec import Form
+from agora_chat_async._json import encode
 from agora_chat_async._transfer import Multipart, Sink, SinkFailed
 from agora_chat_async.errors import ConnectFailed, InvalidArgument, ResponseTooLarge, TransportError
 

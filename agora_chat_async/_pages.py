@@ -111,6 +111,12 @@ def _place(state: dict[str, Any]) -> tuple[str | None, int, bool]:
     raise ValueError("not a place in a listing")
 
 
-def numbered_page(page: Page[T], number: int, size: int) -> Page[T]:
-    """Give a page of a listing by page number its cursor: the next number, or None after a page that is not full."""
-    return Page(page.items, str(number + 1) if len(page.items) >= size else None, page.extra)
+def numbered_page(page: Page[T], number: int | None, size: int | None, sure: int) -> Page[T]:
+    """Give a page of a listing by page number its cursor: the next number, or None after the last page.
+
+    The last page is one that is not full. Some versions of the service give no more than `sure` items whatever size is
+    asked for, so a page is full from there on. Without number or size the service gives one page that has no next.
+    """
+    if number is None or size is None or len(page.items) < min(size, sure):
+        return Page(page.items, None, page.extra)
+    return Page(page.items, str(number + 1), page.extra)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from agora_chat_async._codec import parse
+from agora_chat_async._json import parse
 from agora_chat_async._redact import HIDDEN, is_secret, redacted_bytes, redacted_text
 from agora_chat_async._retry import retry_after
 from agora_chat_async.errors import (

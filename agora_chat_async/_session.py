@@ -20,9 +20,9 @@ from anyio import CancelScope
 from agora_chat_async._caller import Caller, checked_options
 from agora_chat_async._calls import Calls, Options
 from agora_chat_async._checks import Int, seconds
-from agora_chat_async._codec import parse
 from agora_chat_async._gate import Lease, Overrides, Quotas
 from agora_chat_async._http import Wire, base_url
+from agora_chat_async._json import parse
 from agora_chat_async._life import Life, Stats
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import RetryBudget, RetryPolicy

@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import zlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
 from agora_chat_async._caller import Caller
-from agora_chat_async._codec import parse, structure_hook
+from agora_chat_async._codec import structure_hook
 from agora_chat_async._http import foreign_address
+from agora_chat_async._json import decode
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Retries
 from agora_chat_async._transfer import Download, Progress, Sink
-from agora_chat_async.errors import APIError, DecodeError, SessionClosed, TransportError
+from agora_chat_async.errors import APIError, DecodeError, NotFound, SessionClosed, TransportError
 from agora_chat_async.models.messages import HistoryMessage
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ MAX_LINE: Final = 1024 * 1024
 
 _BLOCK: Final = 64 * 1024
 _GZIP: Final = 31
-_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 async def read_history(chat: Caller, hour: datetime | str) -> AsyncGenerator[HistoryMessage]:
@@ -108,6 +108,8 @@ async def save_history(
 
 async def _locate(chat: Caller, hour: datetime | str) -> _File:
     found = await chat.messages.get_history(hour)
+    if found is None:
+        raise NotFound(status=200, description="no messages in that hour", method="GET", path="/chatmessages")
     try:
         address = foreign_address(found.url)
     except ValueError as error:
@@ -219,7 +221,8 @@ class _Lines:
         self._file = file
         self._rest = b""
         self._number = 0
-        self._read = structure_hook(HistoryMessage)
+        hook = structure_hook(HistoryMessage)
+        self._read: Callable[[Any], HistoryMessage] = lambda data: hook(data, HistoryMessage)
 
     def feed(self, block: bytes) -> Iterator[HistoryMessage]:
         """Give the messages that are complete with this block."""
@@ -241,8 +244,7 @@ class _Lines:
         if not line.strip():
             return
         try:
-            message: HistoryMessage = self._read(parse(line), HistoryMessage)
-        except _UNREADABLE as error:
-            reason = str(error) or type(error).__name__
-            raise self._file.unreadable(f"line {self._number}: {reason}", line) from error
+            message = decode(line, self._read)
+        except ValueError as error:
+            raise self._file.unreadable(f"line {self._number}: {error}", line) from error
         yield message

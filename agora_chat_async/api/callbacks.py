@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from agora_chat_async._checks import Int, Str
-from agora_chat_async._codec import as_list
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import GET, POST, Group
 from agora_chat_async.models.callbacks import StoredCallbacks
 
@@ -30,7 +29,7 @@ class Callbacks(
 ):
     """Callbacks that the service keeps; this has to be enabled for the app."""
 
-    @GET("/callbacks/storage/info", pick="data", read=as_list, retry_safe=True)
+    @GET("/callbacks/storage/info", pick="data", retry_safe=True)
     async def list_stored(self) -> Sequence[StoredCallbacks]:
         """List the callbacks that could not be delivered, by ten minutes; they are kept for 3 days.
 
@@ -48,7 +47,7 @@ class Callbacks(
         date: Annotated[str, _DATE],
         *,
         retry: Annotated[int, Int(0, MAX_RETRY)] | None = None,
-        target_url: Annotated[str, _URL, Wire("targetUrl")] | None = None,
+        target_url: Annotated[str, _URL, SentAs("targetUrl")] | None = None,
     ) -> bool:
         """Send the stored callbacks of ten minutes again; more than 10 times is not advised.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async.models.contacts import Contact
@@ -96,15 +96,15 @@ class Contacts(
         self,
         username: Annotated[str, EXISTING_USER],
         *,
-        limit: Annotated[int, Int(1, 50)] = 50,
+        limit: Annotated[int, Int(1, 50)] | None = 50,
         cursor: Annotated[str, ID] | None = None,
-        need_return_remark: Annotated[bool, Wire("needReturnRemark")] | None = None,
+        need_return_remark: Annotated[bool, SentAs("needReturnRemark")] | None = None,
     ) -> Pages[Contact]:
         """List the contacts of a user, newest first, with remarks where asked for.
 
         Args:
             username: Whose contact list.
-            limit: Contacts a page, 1 to 50.
+            limit: Contacts a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
             need_return_remark: True gives the remarks too.
 
@@ -142,7 +142,7 @@ class Contacts(
         self,
         owner_username: Annotated[str, EXISTING_USER],
         *,
-        page_size: Annotated[int, Int(1, 50), Wire("pageSize")] | None = None,
+        page_size: Annotated[int, Int(1, 50), SentAs("pageSize")] | None = None,
         cursor: Annotated[str, ID] | None = None,
     ) -> Pages[str]:
         """List the users that a user blocks, newest block first.

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, Int
-from agora_chat_async._codec import as_list
-from agora_chat_async._compile import JOINED, Wire
+from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async.models.lists import GroupListChange
@@ -26,14 +25,14 @@ class GroupBlocks(
         self,
         group_id: Annotated[str, ID],
         *,
-        page_size: Annotated[int, Int(1, 50), Wire("pageSize")] = 50,
+        page_size: Annotated[int, Int(1, 50), SentAs("pageSize")] | None = 50,
         cursor: Annotated[str, ID] | None = None,
     ) -> Pages[str]:
         """List the blocked users, those blocked last first.
 
         Args:
             group_id: Id of the group.
-            page_size: Users a page, 1 to 50.
+            page_size: Users a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:
@@ -61,7 +60,7 @@ class GroupBlocks(
         """
         ...
 
-    @POST("/chatgroups/{group_id}/blocks/users", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @POST("/chatgroups/{group_id}/blocks/users", per_second(100), pick="data", retry_safe=True)
     async def add_many(
         self, group_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS]
     ) -> Sequence[GroupListChange]:
@@ -80,7 +79,7 @@ class GroupBlocks(
         """
         ...
 
-    @DELETE("/chatgroups/{group_id}/blocks/users/{username}", per_second(100), pick="data.0|data", retry_safe=True)
+    @DELETE("/chatgroups/{group_id}/blocks/users/{username}", per_second(100), pick="data", retry_safe=True)
     async def remove(self, group_id: Annotated[str, ID], username: Annotated[str, ONE_USER]) -> GroupListChange:
         """Take one user off the block list, which does not bring the user back.
 
@@ -97,9 +96,7 @@ class GroupBlocks(
         """
         ...
 
-    @DELETE(
-        "/chatgroups/{group_id}/blocks/users/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True
-    )
+    @DELETE("/chatgroups/{group_id}/blocks/users/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def remove_many(
         self, group_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS, JOINED]
     ) -> Sequence[GroupListChange]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from agora_chat_async._checks import ID, PAGE_NUMBER, Int, Str, on_off
-from agora_chat_async._compile import WHOLE, Header, Wire
+from agora_chat_async._compile import WHOLE, Header, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async._transfer import Download, FileSource, Upload, upload_of
@@ -69,8 +69,8 @@ class GroupFiles(
         self,
         group_id: Annotated[str, ID],
         *,
-        page: Annotated[int, PAGE_NUMBER, Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, 1000), Wire("pagesize")] = 1000,
+        page: Annotated[int, PAGE_NUMBER, SentAs("pagenum")] = 1,
+        page_size: Annotated[int, Int(1, 1000), SentAs("pagesize")] = 1000,
     ) -> Pages[SharedFile]:
         """List the files that a group shares.
 

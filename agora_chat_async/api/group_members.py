@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, Entries, Int, Items, Str
-from agora_chat_async._codec import as_list, succeeded
-from agora_chat_async._compile import JOINED, Wire
+from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._reading import succeeded
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.group_members import MemberChange
-from agora_chat_async.models.members import Member, read_members
+from agora_chat_async.models.members import Member
 from agora_chat_async.quota import per_second
 
 MAX_MEMBERS_A_PAGE = 100
@@ -47,7 +47,6 @@ class GroupMembers(
         "/chatgroups/{group_id}/users",
         per_second(100),
         pick="data",
-        read=read_members,
         numbered=("pagenum", "pagesize"),
         retry_safe=True,
     )
@@ -55,8 +54,8 @@ class GroupMembers(
         self,
         group_id: Annotated[str, ID],
         *,
-        page: Annotated[int, Int(1, 1_000_000), Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, MAX_MEMBERS_A_PAGE), Wire("pagesize")] = 100,
+        page: Annotated[int, Int(1, 1_000_000), SentAs("pagenum")] = 1,
+        page_size: Annotated[int, Int(1, MAX_MEMBERS_A_PAGE), SentAs("pagesize")] = 100,
     ) -> Pages[Member]:
         """List the members of a group, its owner among them; admins are told as plain members.
 
@@ -111,7 +110,7 @@ class GroupMembers(
         """
         ...
 
-    @DELETE("/chatgroups/{group_id}/users/{username}", per_second(100), pick="data.0|data", retry_safe=True)
+    @DELETE("/chatgroups/{group_id}/users/{username}", per_second(100), pick="data", retry_safe=True)
     async def remove(self, group_id: Annotated[str, ID], username: Annotated[str, ONE_USER]) -> MemberChange:
         """Remove one member from a group and from its threads.
 
@@ -128,7 +127,7 @@ class GroupMembers(
         """
         ...
 
-    @DELETE("/chatgroups/{group_id}/users/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @DELETE("/chatgroups/{group_id}/users/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def remove_many(
         self, group_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS, JOINED]
     ) -> Sequence[MemberChange]:
@@ -165,7 +164,7 @@ class GroupMembers(
 
     @POST("/chatgroups/{group_id}/admin", per_second(100), pick="data.result", read=succeeded, retry_safe=True)
     async def add_admin(
-        self, group_id: Annotated[str, ID], username: Annotated[str, EXISTING_USER, Wire("newadmin")]
+        self, group_id: Annotated[str, ID], username: Annotated[str, EXISTING_USER, SentAs("newadmin")]
     ) -> bool:
         """Make a plain member an admin; a group has at most 99.
 
@@ -206,7 +205,7 @@ class GroupMembers(
         self,
         group_id: Annotated[str, ID],
         username: Annotated[str, EXISTING_USER],
-        attributes: Annotated[Mapping[str, str], _attributes, Wire("metaData")],
+        attributes: Annotated[Mapping[str, str], _attributes, SentAs("metaData")],
     ) -> Mapping[str, str]:
         """Set attributes that one member has in this group; those left out stay.
 
@@ -247,9 +246,9 @@ class GroupMembers(
     async def get_attributes_of_many(
         self,
         group_id: Annotated[str, ID],
-        usernames: Annotated[Sequence[str], Items(MAX_ASKED_AT_ONCE, each=EXISTING_USER), Wire("targets")],
+        usernames: Annotated[Sequence[str], Items(MAX_ASKED_AT_ONCE, each=EXISTING_USER), SentAs("targets")],
         *,
-        keys: Annotated[Sequence[str], Items(MAX_ATTRIBUTES_BYTES, least=0, each=_KEY), Wire("properties")] = (),
+        keys: Annotated[Sequence[str], Items(MAX_ATTRIBUTES_BYTES, least=0, each=_KEY), SentAs("properties")] = (),
     ) -> Mapping[str, Mapping[str, str]]:
         """Fetch attributes that up to 10 members have in this group.
 

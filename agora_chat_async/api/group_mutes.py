@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import ID, MEMBERS, MUTE_DURATION
-from agora_chat_async._codec import as_list
 from agora_chat_async._compile import JOINED
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async.models.lists import Mute, MuteChange
@@ -44,7 +43,7 @@ class GroupMutes(
         """
         ...
 
-    @DELETE("/chatgroups/{group_id}/mute/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @DELETE("/chatgroups/{group_id}/mute/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def unmute(
         self, group_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS, JOINED]
     ) -> Sequence[MuteChange]:

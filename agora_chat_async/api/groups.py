@@ -6,30 +6,29 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items, Str, not_empty
-from agora_chat_async._codec import as_list, renamed
-from agora_chat_async._compile import JOINED, Wire
+from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._reading import renamed
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.groups import GroupDetails, GroupSummary, JoinedGroup
-from agora_chat_async.models.members import read_members
 from agora_chat_async.quota import per_second
 
 MAX_GROUPS_ASKED = 100
 MAX_GROUPS_A_PAGE = 1000
-MAX_JOINED_A_PAGE = 20
+MAX_JOINED_A_PAGE = 100
 DEFAULT_MAX_USERS = 200
 
 # The plan decides how many members a group can have, so only what no plan allows is refused here.
 _SIZE = Int(1, (1 << 31) - 1)
 
-Name = Annotated[str, Str(most=128), Wire("groupname")]
+Name = Annotated[str, Str(most=128), SentAs("groupname")]
 Description = Annotated[str, Str(most=512, least=0)]
 Avatar = Annotated[str, Str(most=1024, least=0)]
 Custom = Annotated[str, Str(most=8 * 1024, least=0, in_bytes=True)]
-MaxUsers = Annotated[int, _SIZE, Wire("maxusers")]
-MembersOnly = Annotated[bool, Wire("membersonly")]
-AllowInvites = Annotated[bool, Wire("allowinvites")]
+MaxUsers = Annotated[int, _SIZE, SentAs("maxusers")]
+MembersOnly = Annotated[bool, SentAs("membersonly")]
+AllowInvites = Annotated[bool, SentAs("allowinvites")]
 
 _by_parameter = renamed(
     {
@@ -49,20 +48,11 @@ def _fits(group: Mapping[str, Any]) -> None:
         raise InvalidArgument("members", f"{count} with the owner", f"at most max_users, which is {most}")
 
 
-def _found(data: Any) -> Any:
-    """Read the groups that were found; of the others some versions of the service say that they do not exist."""
-    items: Any = as_list(data)
+def _found(items: Any) -> Any:
+    """Leave out those of which some versions of the service say that they do not exist."""
     if not isinstance(items, list):
         return items
-    entries = [cast("dict[str, Any]", item) for item in cast("list[Any]", items) if isinstance(item, dict)]
-    return [{**group, "affiliations": read_members(group.get("affiliations"))} for group in entries if "id" in group]
-
-
-def _summaries(items: Any) -> Any:
-    if not isinstance(items, list):
-        return items
-    entries = cast("list[Mapping[str, Any]]", items)
-    return [{"lastModified" if name == "last_modified" else name: item[name] for name in item} for item in entries]
+    return [entry for entry in cast("list[Any]", items) if isinstance(entry, dict) and "id" in entry]
 
 
 class Groups(
@@ -131,14 +121,17 @@ class Groups(
         """
         ...
 
-    @GET("/chatgroups", per_second(100), pick="data", read=_summaries, retry_safe=True)
+    @GET("/chatgroups", per_second(100), pick="data", retry_safe=True)
     def list(
-        self, *, limit: Annotated[int, Int(1, MAX_GROUPS_A_PAGE)] = 1000, cursor: Annotated[str, ID] | None = None
+        self,
+        *,
+        limit: Annotated[int, Int(1, MAX_GROUPS_A_PAGE)] | None = 1000,
+        cursor: Annotated[str, ID] | None = None,
     ) -> Pages[GroupSummary]:
         """List the groups of the app, newest first.
 
         Args:
-            limit: Groups a page, 1 to 1000.
+            limit: Groups a page, 1 to 1000; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:
@@ -157,18 +150,19 @@ class Groups(
         self,
         username: Annotated[str, EXISTING_USER],
         *,
-        page: Annotated[int, Int(1, 1_000_000), Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, MAX_JOINED_A_PAGE), Wire("pagesize")] = 20,
+        page: Annotated[int, Int(1, 1_000_000), SentAs("pagenum")] | None = 1,
+        page_size: Annotated[int, Int(1, MAX_JOINED_A_PAGE), SentAs("pagesize")] | None = 20,
     ) -> Pages[JoinedGroup]:
         """List the groups that a user is in, also as their owner, the one joined last first.
 
         Args:
             username: At most 64 characters.
-            page: Number of the page to begin with, from 1.
-            page_size: Groups a page, 1 to 20.
+            page: Number of the page to begin with, from 1; None, as for `page_size`, asks for all at once.
+            page_size: Groups a page, 1 to 100, of which some versions of the service give at most 20.
 
         Returns:
-            A listing: await it for a page, iterate it for every group.
+            A listing: await it for a page, iterate it for every group; without page and size it is one page of at most
+            500.
 
         Raises:
             NotFound: There is no such user.
@@ -232,7 +226,7 @@ class Groups(
 
     @PUT("/chatgroups/{group_id}", per_second(100), pick="data.newowner", retry_safe=True)
     async def transfer_ownership(
-        self, group_id: Annotated[str, ID], new_owner: Annotated[str, EXISTING_USER, Wire("newowner")]
+        self, group_id: Annotated[str, ID], new_owner: Annotated[str, EXISTING_USER, SentAs("newowner")]
     ) -> bool:
         """Make another member the owner; the old one stays as a plain member.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, OneOf, Str
-from agora_chat_async._codec import encode, inline
-from agora_chat_async._compile import SPREAD, Wire
+from agora_chat_async._codec import inline
+from agora_chat_async._compile import SPREAD, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._json import encode
 from agora_chat_async.content import Content, Custom, Text
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.messages import ChatType, HistoryFile, MessageLevel, RecallResult, RouteType
@@ -54,6 +55,12 @@ def _hour(name: str, value: Any) -> str:
     return _HOUR(name, value)
 
 
+def _file(files: Any) -> Any:
+    """Take the only file there is out of the list of it."""
+    entries = cast("list[Any]", files) if isinstance(files, list) else [files]
+    return entries[0] if entries else None
+
+
 def _fits(message: Mapping[str, Any]) -> None:
     """Refuse a message whose body and ext together are larger than the service takes."""
     parts = (message.get("body"), message.get("msg"), message.get("ext"))
@@ -62,13 +69,13 @@ def _fits(message: Mapping[str, Any]) -> None:
         raise InvalidArgument("content", f"{size} bytes with ext", f"at most {MAX_MESSAGE_BYTES} bytes of JSON")
 
 
-Sender = Annotated[str, EXISTING_USER, Wire("from")]
+Sender = Annotated[str, EXISTING_USER, SentAs("from")]
 MessageContent = Annotated[Content, _type_and_body, SPREAD]
 Ext = Annotated[Mapping[str, Any], AN_OBJECT]
 HistoryIgnorers = Annotated[Sequence[str], Items(20, least=0, each=EXISTING_USER, divisible=False)]
-Route = Annotated[RouteType | Literal["ROUTE_ONLINE"], OneOf(("ROUTE_ONLINE",)), Wire("routetype")]
+Route = Annotated[RouteType | Literal["ROUTE_ONLINE"], OneOf(("ROUTE_ONLINE",)), SentAs("routetype")]
 Level = Annotated[
-    MessageLevel | Literal["high", "normal", "low"], OneOf(("high", "normal", "low")), Wire("chatroom_msg_level")
+    MessageLevel | Literal["high", "normal", "low"], OneOf(("high", "normal", "low")), SentAs("chatroom_msg_level")
 ]
 
 
@@ -203,7 +210,7 @@ class Messages(
     )
     async def broadcast_to_chatrooms(
         self,
-        content: Annotated[Content, _inline, Wire("msg")],
+        content: Annotated[Content, _inline, SentAs("msg")],
         *,
         sender: Sender | None = None,
         level: Level | None = None,
@@ -228,8 +235,8 @@ class Messages(
         """
         ...
 
-    @GET("/chatmessages/{time}", per_minute(10), pick="data.0", retry_safe=True)
-    async def get_history(self, time: Annotated[datetime | str, _hour]) -> HistoryFile:
+    @GET("/chatmessages/{time}", per_minute(10), pick="data", read=_file, retry_safe=True)
+    async def get_history(self, time: Annotated[datetime | str, _hour]) -> HistoryFile | None:
         """Get the address of the file that holds all messages of one hour.
 
         Args:
@@ -237,7 +244,8 @@ class Messages(
                 earliest, up to 24 hours under load.
 
         Returns:
-            The address of a gzip file, good for about 30 minutes; fetch it without the token.
+            The address of a gzip file, good for about 30 minutes; fetch it without the token. None where the service
+            names no file and calls that no error.
 
         Raises:
             IllegalArgument: The hour is not ready yet, or is past the plan's storage time.
@@ -249,11 +257,11 @@ class Messages(
     async def modify(
         self,
         msg_id: Annotated[str, Str(most=64, pattern=re.compile(r"[0-9]+"), charset="0-9")],
-        content: Annotated[Text | Custom, _editable, Wire("new_msg")],
+        content: Annotated[Text | Custom, _editable, SentAs("new_msg")],
         *,
         user: Annotated[str, EXISTING_USER] | None = None,
-        ext: Annotated[Ext, Wire("new_ext")] | None = None,
-        combine_ext: Annotated[bool, Wire("is_combine_ext")] | None = None,
+        ext: Annotated[Ext, SentAs("new_ext")] | None = None,
+        combine_ext: Annotated[bool, SentAs("is_combine_ext")] | None = None,
     ) -> str:
         """Edit a text or custom message; at most 10 times, and a repeat after a lost answer counts as one.
 

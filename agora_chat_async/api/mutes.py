@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, Int
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async.models.mutes import MuteEntry, MuteStatus
@@ -67,8 +67,8 @@ class Mutes(
     def list(
         self,
         *,
-        page: Annotated[int, Int(1, MAX_PAGES), Wire("pageNum")] = 1,
-        page_size: Annotated[int, Int(1, 50), Wire("pageSize")] = 50,
+        page: Annotated[int, Int(1, MAX_PAGES), SentAs("pageNum")] = 1,
+        page_size: Annotated[int, Int(1, 50), SentAs("pageSize")] = 50,
     ) -> Pages[MuteEntry]:
         """List the mutes of the app, those that are over too: look at the seconds left.
 

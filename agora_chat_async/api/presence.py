@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items, Str
-from agora_chat_async._compile import WHOLE, Wire
+from agora_chat_async._compile import WHOLE, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async.models.presence import PresenceState, PresenceSubscription, UserPresence
@@ -127,8 +127,8 @@ class Presence(
         self,
         username: Annotated[str, EXISTING_USER],
         *,
-        page: Annotated[int, Int(1, MAX_SUBSCRIPTIONS), Wire("pageNum")] = 1,
-        page_size: Annotated[int, Int(1, 500), Wire("pageSize")] = 100,
+        page: Annotated[int, Int(1, MAX_SUBSCRIPTIONS), SentAs("pageNum")] = 1,
+        page_size: Annotated[int, Int(1, 500), SentAs("pageSize")] = 100,
     ) -> Pages[PresenceSubscription]:
         """List whose presence a user is told about.
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
 
 from agora_chat_async._checks import EXISTING_USER, ID, LABEL, NICKNAME, Int, Items, OneOf, Str
-from agora_chat_async._codec import as_list, to_dict
-from agora_chat_async._compile import Wire
+from agora_chat_async._codec import to_dict
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.push import (
@@ -35,12 +35,18 @@ TASKS: Final = Quota("push tasks", concurrent=3)
 """How many notifications to labels or to the whole app may be under way."""
 
 _HOUR: Final = Int(0, 23)
+_STYLE: Final = Int(0, 1)
+_STYLE_IN_TEXT: Final = OneOf(("0", "1"))
 _TIME: Final = r"([01]\d|2[0-3]):[0-5]\d"
 _START_FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def _hour(name: str, value: Any) -> str:
     return str(_HOUR(name, value))  # text, as the service's own clients send it
+
+
+def _style(name: str, value: Any) -> int | str:
+    return _STYLE_IN_TEXT(name, value) if isinstance(value, str) else _STYLE(name, value)
 
 
 def _whole_window(body: Mapping[str, Any]) -> None:
@@ -91,8 +97,8 @@ def _language(data: Any) -> Any:
 
 Target = Annotated[NotificationTarget | Literal["user", "chatgroup"], OneOf(("user", "chatgroup"))]
 Strategy = Annotated[PushStrategy | Literal[0, 1, 2, 3, 4], Int(0, 4)]
-Message = Annotated[PushMessage, _message, Wire("pushMessage")]
-Start = Annotated[datetime | str, _start, Wire("startDate")]
+Message = Annotated[PushMessage, _message, SentAs("pushMessage")]
+Start = Annotated[datetime | str, _start, SentAs("startDate")]
 
 
 class Push(
@@ -124,13 +130,13 @@ class Push(
     async def set_display_style(
         self,
         username: Annotated[str, EXISTING_USER],
-        style: Annotated[DisplayStyle | Literal[0, 1], Int(0, 1), Wire("notification_display_style")],
+        style: Annotated[DisplayStyle | Literal[0, 1, "0", "1"], _style, SentAs("notification_display_style")],
     ) -> PushUser:
         """Choose whether the notifications of a user tell sender and content, or nothing but that there is a message.
 
         Args:
             username: Who receives the notifications.
-            style: `DisplayStyle.FIXED` (0), which holds by default, or `CONTENT` (1).
+            style: `DisplayStyle.FIXED` (0), which holds by default, or `CONTENT` (1); sent as given, number or text.
 
         Returns:
             The user.
@@ -144,10 +150,10 @@ class Push(
     async def set_do_not_disturb(
         self,
         username: Annotated[str, EXISTING_USER],
-        enabled: Annotated[bool, Wire("notification_no_disturbing")],
+        enabled: Annotated[bool, SentAs("notification_no_disturbing")],
         *,
-        start: Annotated[int, _hour, Wire("notification_no_disturbing_start")] | None = None,
-        end: Annotated[int, _hour, Wire("notification_no_disturbing_end")] | None = None,
+        start: Annotated[int, _hour, SentAs("notification_no_disturbing_start")] | None = None,
+        end: Annotated[int, _hour, SentAs("notification_no_disturbing_end")] | None = None,
     ) -> PushUser:
         """Turn the daily hours without notifications on or off; `set_notification_settings` knows minutes and more.
 
@@ -186,10 +192,10 @@ class Push(
         ignore_interval: Annotated[
             str,
             Str(most=11, least=0, pattern=re.compile(f"({_TIME}-{_TIME})?"), charset="HH:MM-HH:MM, or nothing"),
-            Wire("ignoreInterval"),
+            SentAs("ignoreInterval"),
         ]
         | None = None,
-        ignore_duration: Annotated[int, Int(0, MAX_IGNORE_MS), Wire("ignoreDuration")] | None = None,
+        ignore_duration: Annotated[int, Int(0, MAX_IGNORE_MS), SentAs("ignoreDuration")] | None = None,
     ) -> NotificationSettings:
         """Choose what is pushed to a user, and when not, in the whole app or in one conversation.
 
@@ -233,7 +239,7 @@ class Push(
     async def set_preferred_language(
         self,
         username: Annotated[str, EXISTING_USER],
-        language: Annotated[str, Str(most=64, least=0), Wire("translationLanguage")],
+        language: Annotated[str, Str(most=64, least=0), SentAs("translationLanguage")],
     ) -> str:
         """Set the language of a user's notifications, for messages that come with translations.
 
@@ -316,7 +322,7 @@ class Push(
         """
         ...
 
-    @POST("/push/sync/{target}", per_second(1), pick="data", read=as_list, retry_safe=False)
+    @POST("/push/sync/{target}", per_second(1), pick="data", retry_safe=False)
     async def send_sync(
         self, target: Annotated[str, EXISTING_USER], message: Message, *, strategy: Strategy | None = None
     ) -> Sequence[PushResult]:
@@ -337,7 +343,7 @@ class Push(
         """
         ...
 
-    @POST("/push/single", per_minute(1200), pick="data", read=as_list, retry_safe=False)
+    @POST("/push/single", per_minute(1200), pick="data", retry_safe=False)
     async def send_to_users(
         self,
         targets: Annotated[Sequence[str], Items(MAX_USERS, each=EXISTING_USER)],

@@ -76,12 +76,12 @@ class PushLabels(
 
     @GET("/push/label", LABELS, pick="data", retry_safe=True)
     def list(
-        self, *, limit: Annotated[int, Int(1, 100)] = 100, cursor: Annotated[str, ID] | None = None
+        self, *, limit: Annotated[int, Int(1, 100)] | None = 100, cursor: Annotated[str, ID] | None = None
     ) -> Pages[PushLabel]:
         """List the labels of the app, newest first.
 
         Args:
-            limit: Labels a page, 1 to 100.
+            limit: Labels a page, 1 to 100; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:
@@ -141,14 +141,14 @@ class PushLabels(
         self,
         label_name: Annotated[str, LABEL],
         *,
-        limit: Annotated[int, Int(1, 100)] = 100,
+        limit: Annotated[int, Int(1, 100)] | None = 100,
         cursor: Annotated[str, ID] | None = None,
     ) -> Pages[PushLabelUser]:
         """List the users under a label, in the order in which they were put there.
 
         Args:
             label_name: At most 64 characters.
-            limit: Users a page, 1 to 100.
+            limit: Users a page, 1 to 100; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items, Joined, OneOf, Str
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
 from agora_chat_async.errors import InvalidArgument
@@ -25,8 +25,8 @@ def _names_its_group(query: Mapping[str, Any]) -> None:
 
 
 UserId = Annotated[str, EXISTING_USER]
-MessageId = Annotated[str, ID, Wire("msgId")]
-Emoji = Annotated[str, Str(most=128), Wire("message")]
+MessageId = Annotated[str, ID, SentAs("msgId")]
+Emoji = Annotated[str, Str(most=128), SentAs("message")]
 
 
 class Reactions(
@@ -59,10 +59,10 @@ class Reactions(
     async def list(
         self,
         user_id: UserId,
-        msg_ids: Annotated[Sequence[str], Joined(Items(MAX_MESSAGES_AT_ONCE, each=ID)), Wire("msgIdList")],
-        msg_type: Annotated[ChatType | Literal["chat", "groupchat"], OneOf(("chat", "groupchat")), Wire("msgType")],
+        msg_ids: Annotated[Sequence[str], Joined(Items(MAX_MESSAGES_AT_ONCE, each=ID)), SentAs("msgIdList")],
+        msg_type: Annotated[ChatType | Literal["chat", "groupchat"], OneOf(("chat", "groupchat")), SentAs("msgType")],
         *,
-        group_id: Annotated[str, ID, Wire("groupId")] | None = None,
+        group_id: Annotated[str, ID, SentAs("groupId")] | None = None,
     ) -> Sequence[MessageReactions]:
         """Fetch the reactions to up to 20 messages, all of them one-to-one or all of one group.
 
@@ -104,7 +104,7 @@ class Reactions(
         msg_id: MessageId,
         reaction: Emoji,
         *,
-        limit: Annotated[int, Int(1, MAX_USERS_A_PAGE)] = MAX_USERS_A_PAGE,
+        limit: Annotated[int, Int(1, MAX_USERS_A_PAGE)] | None = MAX_USERS_A_PAGE,
         cursor: Annotated[str, ID] | None = None,
     ) -> Pages[str]:
         """List the users who added one emoji to a message, the first of them first.
@@ -113,7 +113,7 @@ class Reactions(
             user_id: Name of the user in whose name is asked.
             msg_id: Id of the message.
             reaction: Id of the emoji, 1 to 128 characters.
-            limit: Users a page, 1 to 50.
+            limit: Users a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:

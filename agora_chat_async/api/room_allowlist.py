@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS
-from agora_chat_async._codec import as_list
 from agora_chat_async._compile import JOINED
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async.models.lists import RoomListChange
@@ -52,7 +51,7 @@ class RoomAllowlist(
         """
         ...
 
-    @POST("/chatrooms/{chatroom_id}/white/users", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @POST("/chatrooms/{chatroom_id}/white/users", per_second(100), pick="data", retry_safe=True)
     async def add_many(
         self, chatroom_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS]
     ) -> Sequence[RoomListChange]:
@@ -71,9 +70,7 @@ class RoomAllowlist(
         """
         ...
 
-    @DELETE(
-        "/chatrooms/{chatroom_id}/white/users/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True
-    )
+    @DELETE("/chatrooms/{chatroom_id}/white/users/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def remove(
         self, chatroom_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS, JOINED]
     ) -> Sequence[RoomListChange]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from attrs import frozen
 
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, Str
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, POST, PUT, Group
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.room_attributes import RoomAttributesChange
@@ -39,8 +39,8 @@ def _auto_delete(name: str, value: Any) -> str:
     return "DELETE" if value else "NO_DELETE"
 
 
-Attributes = Annotated[Mapping[str, str], _Attributes(MAX_CHANGED_AT_ONCE), Wire("metaData")]
-AutoDelete = Annotated[bool, _auto_delete, Wire("autoDelete")]
+Attributes = Annotated[Mapping[str, str], _Attributes(MAX_CHANGED_AT_ONCE), SentAs("metaData")]
+AutoDelete = Annotated[bool, _auto_delete, SentAs("autoDelete")]
 Keys = Annotated[Sequence[str], Items(MAX_CHANGED_AT_ONCE, each=_KEY)]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER
-from agora_chat_async._codec import as_list
 from agora_chat_async._compile import JOINED
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async.models.lists import RoomListChange
@@ -52,7 +51,7 @@ class RoomBlocks(
         """
         ...
 
-    @POST("/chatrooms/{chatroom_id}/blocks/users", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @POST("/chatrooms/{chatroom_id}/blocks/users", per_second(100), pick="data", retry_safe=True)
     async def add_many(
         self, chatroom_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS]
     ) -> Sequence[RoomListChange]:
@@ -71,7 +70,7 @@ class RoomBlocks(
         """
         ...
 
-    @DELETE("/chatrooms/{chatroom_id}/blocks/users/{username}", per_second(100), pick="data.0|data", retry_safe=True)
+    @DELETE("/chatrooms/{chatroom_id}/blocks/users/{username}", per_second(100), pick="data", retry_safe=True)
     async def remove(self, chatroom_id: Annotated[str, ID], username: Annotated[str, ONE_USER]) -> RoomListChange:
         """Take one user off the block list, which does not bring the user back.
 
@@ -88,9 +87,7 @@ class RoomBlocks(
         """
         ...
 
-    @DELETE(
-        "/chatrooms/{chatroom_id}/blocks/users/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True
-    )
+    @DELETE("/chatrooms/{chatroom_id}/blocks/users/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def remove_many(
         self, chatroom_id: Annotated[str, ID], usernames: Annotated[Sequence[str], MEMBERS, JOINED]
     ) -> Sequence[RoomListChange]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, PAGE_NUMBER, Int, Items
-from agora_chat_async._codec import as_list, succeeded
-from agora_chat_async._compile import JOINED, Wire
+from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
-from agora_chat_async.models.members import Member, read_members
+from agora_chat_async._reading import succeeded
+from agora_chat_async.models.members import Member
 from agora_chat_async.models.room_members import RoomMemberChange
 from agora_chat_async.quota import per_second
 
@@ -67,7 +67,6 @@ class RoomMembers(
         "/chatrooms/{chatroom_id}/users",
         per_second(100),
         pick="data",
-        read=read_members,
         numbered=("pagenum", "pagesize"),
         retry_safe=True,
     )
@@ -75,8 +74,8 @@ class RoomMembers(
         self,
         chatroom_id: Annotated[str, ID],
         *,
-        page: Annotated[int, PAGE_NUMBER, Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, 1000), Wire("pagesize")] = 1000,
+        page: Annotated[int, PAGE_NUMBER, SentAs("pagenum")] = 1,
+        page_size: Annotated[int, Int(1, 1000), SentAs("pagesize")] = 1000,
     ) -> Pages[Member]:
         """List the members of a chat room, its owner among them; admins are told as plain members.
 
@@ -96,7 +95,7 @@ class RoomMembers(
     @DELETE(
         "/chatrooms/{chatroom_id}/users/{username}",
         per_second(100),
-        pick="data.0|data",
+        pick="data",
         retry_safe=True,
     )
     async def remove(self, chatroom_id: Annotated[str, ID], username: Annotated[str, ONE_USER]) -> RoomMemberChange:
@@ -115,7 +114,7 @@ class RoomMembers(
         """
         ...
 
-    @DELETE("/chatrooms/{chatroom_id}/users/{usernames}", per_second(100), pick="data", read=as_list, retry_safe=True)
+    @DELETE("/chatrooms/{chatroom_id}/users/{usernames}", per_second(100), pick="data", retry_safe=True)
     async def remove_many(
         self,
         chatroom_id: Annotated[str, ID],
@@ -153,7 +152,7 @@ class RoomMembers(
 
     @POST("/chatrooms/{chatroom_id}/admin", per_second(100), pick="data.result", read=succeeded, retry_safe=True)
     async def add_admin(
-        self, chatroom_id: Annotated[str, ID], username: Annotated[str, EXISTING_USER, Wire("newadmin")]
+        self, chatroom_id: Annotated[str, ID], username: Annotated[str, EXISTING_USER, SentAs("newadmin")]
     ) -> bool:
         """Make a member of a chat room one of its admins, of whom it may have 99.
 
@@ -194,7 +193,7 @@ class RoomMembers(
         ...
 
     @POST("/chatrooms/super_admin", per_second(100), pick="data.result", read=succeeded, retry_safe=True)
-    async def add_super_admin(self, username: Annotated[str, EXISTING_USER, Wire("superadmin")]) -> bool:
+    async def add_super_admin(self, username: Annotated[str, EXISTING_USER, SentAs("superadmin")]) -> bool:
         """Let a user create chat rooms from a client, which only super admins may.
 
         Args:
@@ -224,8 +223,8 @@ class RoomMembers(
     def list_super_admins(
         self,
         *,
-        page: Annotated[int, PAGE_NUMBER, Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, 1000), Wire("pagesize")] = 10,
+        page: Annotated[int, PAGE_NUMBER, SentAs("pagenum")] = 1,
+        page_size: Annotated[int, Int(1, 1000), SentAs("pagesize")] = 10,
     ) -> Pages[str]:
         """List the super admins of the app.
 

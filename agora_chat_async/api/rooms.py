@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, PAGE_NUMBER, Int, Items, Str, not_empty
-from agora_chat_async._codec import as_list, renamed
-from agora_chat_async._compile import JOINED, Wire
+from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._reading import renamed
 from agora_chat_async.errors import InvalidArgument
-from agora_chat_async.models.members import MemberRole, read_members
 from agora_chat_async.models.rooms import JoinedRoom, RoomDetails, RoomSummary
 from agora_chat_async.quota import per_second
 
@@ -37,20 +36,6 @@ def _announcement(data: Mapping[str, Any]) -> str:
     return data.get("announcement") or ""
 
 
-def _described(data: Any) -> Any:
-    """Read rooms, whose owner some answers tell among the members only."""
-    items: Any = as_list(data)
-    if not isinstance(items, list):
-        return items
-    return [_with_owner(room) for room in cast("list[dict[str, Any]]", items)]
-
-
-def _with_owner(room: Mapping[str, Any]) -> Mapping[str, Any]:
-    members: Any = read_members(room.get("affiliations"))
-    owners = [member["username"] for member in members or () if member.get("role") == MemberRole.OWNER]
-    return {**({"owner": owners[0]} if owners else {}), **room, "affiliations": members}
-
-
 class Rooms(
     Group,
     name="rooms",
@@ -65,7 +50,7 @@ class Rooms(
         *,
         description: Annotated[str, _DESCRIPTION],
         owner: Annotated[str, EXISTING_USER],
-        max_users: Annotated[int, _MAX_USERS, Wire("maxusers")] | None = None,
+        max_users: Annotated[int, _MAX_USERS, SentAs("maxusers")] | None = None,
         members: Annotated[Sequence[str], Items(MAX_MEMBERS, each=EXISTING_USER, divisible=False)] | None = None,
         custom: Annotated[str, _CUSTOM] | None = None,
     ) -> str:
@@ -89,14 +74,14 @@ class Rooms(
         """
         ...
 
-    @GET("/chatrooms", per_second(50), pick="data", read=as_list, retry_safe=True)
+    @GET("/chatrooms", per_second(50), pick="data", retry_safe=True)
     def list(
-        self, *, limit: Annotated[int, Int(1, 100)] = 100, cursor: Annotated[str, ID] | None = None
+        self, *, limit: Annotated[int, Int(1, 100)] | None = 100, cursor: Annotated[str, ID] | None = None
     ) -> Pages[RoomSummary]:
         """List the chat rooms of the app, newest first.
 
         Args:
-            limit: Chat rooms a page, 1 to 100.
+            limit: Chat rooms a page, 1 to 100; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:
@@ -108,7 +93,6 @@ class Rooms(
         "/users/{username}/joined_chatrooms",
         per_second(50),
         pick="data",
-        read=as_list,
         numbered=("pagenum", "pagesize"),
         retry_safe=True,
     )
@@ -116,25 +100,26 @@ class Rooms(
         self,
         username: Annotated[str, EXISTING_USER],
         *,
-        page: Annotated[int, PAGE_NUMBER, Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, 1000), Wire("pagesize")] = 1000,
+        page: Annotated[int, PAGE_NUMBER, SentAs("pagenum")] | None = 1,
+        page_size: Annotated[int, Int(1, 1000), SentAs("pagesize")] | None = 1000,
     ) -> Pages[JoinedRoom]:
         """List the chat rooms that a user is in, the one joined last first.
 
         Args:
             username: At most 64 characters.
-            page: Number of the page to begin with, from 1.
+            page: Number of the page to begin with, from 1; None, as for `page_size`, asks for all at once.
             page_size: Chat rooms a page, 1 to 1000.
 
         Returns:
-            A listing: await it for a page, iterate it for every chat room.
+            A listing: await it for a page, iterate it for every chat room; without page and size it is one
+            page of at most 500.
 
         Raises:
             NotFound: There is no such user.
         """
         ...
 
-    @GET("/chatrooms/{chatroom_ids}", per_second(100), pick="data", read=_described, retry_safe=True)
+    @GET("/chatrooms/{chatroom_ids}", per_second(100), pick="data", retry_safe=True)
     async def get(
         self, chatroom_ids: Annotated[Sequence[str], Items(MAX_ASKED_AT_ONCE, each=ID), JOINED]
     ) -> Sequence[RoomDetails]:
@@ -158,7 +143,7 @@ class Rooms(
         *,
         name: Annotated[str, _NAME] | None = None,
         description: Annotated[str, _DESCRIPTION] | None = None,
-        max_users: Annotated[int, _MAX_USERS, Wire("maxusers")] | None = None,
+        max_users: Annotated[int, _MAX_USERS, SentAs("maxusers")] | None = None,
     ) -> Mapping[str, bool]:
         """Change the name, description or size of a chat room; what is not given stays.
 

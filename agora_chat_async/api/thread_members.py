@@ -35,14 +35,14 @@ class ThreadMembers(
         self,
         thread_id: Annotated[str, ID],
         *,
-        limit: Annotated[int, Int(1, MAX_MEMBERS_A_PAGE)] = MAX_MEMBERS_A_PAGE,
+        limit: Annotated[int, Int(1, MAX_MEMBERS_A_PAGE)] | None = MAX_MEMBERS_A_PAGE,
         cursor: Annotated[str, ID] | None = None,
     ) -> Pages[str]:
         """List the members of a thread.
 
         Args:
             thread_id: Id of the thread.
-            limit: Members a page, 1 to 50.
+            limit: Members a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:

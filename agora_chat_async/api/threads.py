@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, OneOf, Str
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
@@ -12,9 +12,15 @@ from agora_chat_async.quota import per_second
 
 MAX_THREADS_A_PAGE = 50
 
+_NUMBER = Int(1, (1 << 63) - 1)
+
 ThreadName = Annotated[str, Str(most=64)]
 PageSize = Annotated[int, Int(1, MAX_THREADS_A_PAGE)]
 Sort = Annotated[Literal["asc", "desc"], OneOf(("asc", "desc"))]
+
+
+def _id(name: str, value: Any) -> str | int:
+    return _NUMBER(name, value) if isinstance(value, int) else ID(name, value)
 
 
 class Threads(
@@ -27,15 +33,15 @@ class Threads(
     @POST("/thread", per_second(100), pick="data.thread_id", retry_safe=False)
     async def create(
         self,
-        group_id: Annotated[str, ID],
+        group_id: Annotated[str | int, _id],
         name: ThreadName,
-        msg_id: Annotated[str, ID],
+        msg_id: Annotated[str | int, _id],
         owner: Annotated[str, EXISTING_USER],
     ) -> str:
         """Create a thread on a group message, which can have one.
 
         Args:
-            group_id: The group in which the message was sent.
+            group_id: The group in which the message was sent; as the service takes the two ids, as text or number.
             name: 1 to 64 characters.
             msg_id: The message that it hangs on.
             owner: Who creates it, a member of the group.
@@ -83,14 +89,14 @@ class Threads(
     def list(
         self,
         *,
-        limit: PageSize = MAX_THREADS_A_PAGE,
+        limit: PageSize | None = MAX_THREADS_A_PAGE,
         cursor: Annotated[str, ID] | None = None,
         sort: Sort | None = None,
     ) -> Pages[Thread]:
         """List the threads of the app, of which the service tells the ids only.
 
         Args:
-            limit: Threads a page, 1 to 50.
+            limit: Threads a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
             sort: By the time of creation: `desc`, the default, begins with the newest, `asc` with the oldest.
 
@@ -104,7 +110,7 @@ class Threads(
         self,
         username: Annotated[str, EXISTING_USER],
         *,
-        limit: PageSize = MAX_THREADS_A_PAGE,
+        limit: PageSize | None = MAX_THREADS_A_PAGE,
         cursor: Annotated[str, ID] | None = None,
         sort: Sort | None = None,
     ) -> Pages[Thread]:
@@ -112,7 +118,7 @@ class Threads(
 
         Args:
             username: At most 64 characters.
-            limit: Threads a page, 1 to 50.
+            limit: Threads a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
             sort: By the time of creation: `desc`, the default, begins with the newest, `asc` with the oldest.
 
@@ -136,7 +142,7 @@ class Threads(
         group_id: Annotated[str, ID],
         username: Annotated[str, EXISTING_USER],
         *,
-        limit: PageSize = MAX_THREADS_A_PAGE,
+        limit: PageSize | None = MAX_THREADS_A_PAGE,
         cursor: Annotated[str, ID] | None = None,
         sort: Sort | None = None,
     ) -> Pages[Thread]:
@@ -145,7 +151,7 @@ class Threads(
         Args:
             group_id: Id of the group.
             username: At most 64 characters.
-            limit: Threads a page, 1 to 50.
+            limit: Threads a page, 1 to 50; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
             sort: By the time of creation: `desc`, the default, begins with the newest, `asc` with the oldest.
 

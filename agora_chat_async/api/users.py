@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, NICKNAME, PASSWORD, USERNAME, Int, Items
 from agora_chat_async._codec import to_dict
-from agora_chat_async._compile import WHOLE, Wire
+from agora_chat_async._compile import WHOLE, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async.errors import InvalidArgument
@@ -26,11 +26,6 @@ def _new_user(name: str, value: Any) -> dict[str, Any]:
 
 
 NEW_USERS = Items(MAX_REGISTERED_AT_ONCE, each=_new_user, secret=True)
-
-
-def _merged(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Make one mapping of a list of one-member objects."""
-    return {name: value for entry in entries for name, value in entry.items()}
 
 
 def _total(counts: Mapping[str, Any]) -> int:
@@ -101,12 +96,12 @@ class Users(
 
     @GET("/users", per_second(100), pick="entities", retry_safe=True)
     def list(
-        self, *, limit: Annotated[int, Int(1, 100)] = 100, cursor: Annotated[str, ID] | None = None
+        self, *, limit: Annotated[int, Int(1, 100)] | None = 100, cursor: Annotated[str, ID] | None = None
     ) -> Pages[User]:
         """List the users of the app, oldest first.
 
         Args:
-            limit: Users a page, 1 to 100.
+            limit: Users a page, 1 to 100; None leaves it to the service.
             cursor: Where to begin, from an earlier page; the start by default.
 
         Returns:
@@ -146,7 +141,7 @@ class Users(
 
     @PUT("/users/{username}/password", per_second(100), retry_safe=True)
     async def set_password(
-        self, username: Annotated[str, EXISTING_USER], password: Annotated[str, PASSWORD, Wire("newpassword")]
+        self, username: Annotated[str, EXISTING_USER], password: Annotated[str, PASSWORD, SentAs("newpassword")]
     ) -> None:
         """Set a new login password; the old one is not asked for, and devices are logged out.
 
@@ -216,7 +211,7 @@ class Users(
         """
         ...
 
-    @POST("/users/batch/status", per_second(50), pick="data", read=_merged, retry_safe=True)
+    @POST("/users/batch/status", per_second(50), pick="data", retry_safe=True)
     async def get_online_status_many(
         self, usernames: Annotated[Sequence[str], Items(MAX_ASKED_AT_ONCE, each=EXISTING_USER)]
     ) -> Mapping[str, OnlineStatus | str]:

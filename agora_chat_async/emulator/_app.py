@@ -19,7 +19,7 @@ from urllib.parse import quote
 from attrs import evolve
 from starlette.types import Receive, Scope, Send
 
-from agora_chat_async._codec import encode
+from agora_chat_async._json import encode
 from agora_chat_async.api import all_endpoints
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
 from agora_chat_async.emulator._call import Attachment, Call, Handler

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from agora_chat_async._codec import encode
+from agora_chat_async._json import encode
 from agora_chat_async.emulator._errors import Refusal, illegal
 
 TYPES: Final = ("txt", "img", "audio", "video", "file", "loc", "cmd", "custom")

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agora_chat_async._codec import encode, parse
+from agora_chat_async._json import encode, parse
 from agora_chat_async.emulator import _history
 from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._state.users import entity

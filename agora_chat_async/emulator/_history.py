@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from agora_chat_async._codec import encode
+from agora_chat_async._json import encode
 from agora_chat_async.emulator._errors import Refusal, illegal
 
 PATH: Final = "/_emulator/history/"

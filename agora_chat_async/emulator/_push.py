@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from agora_chat_async._codec import encode
+from agora_chat_async._json import encode
 from agora_chat_async.api.push import Push
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
 from agora_chat_async.emulator._errors import Refusal, illegal, push_illegal

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from attrs import frozen
 from starlette.types import Receive, Scope, Send
 
-from agora_chat_async._codec import parse
+from agora_chat_async._json import parse
 from agora_chat_async.emulator._call import Attachment
 from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._multipart import read_upload

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
 
-from agora_chat_async._compile import JOINED, SPREAD, WHOLE, Header, Wire, marks_of
+from agora_chat_async._compile import JOINED, SPREAD, WHOLE, Header, SentAs, marks_of
 from agora_chat_async._endpoint import Endpoint
 from agora_chat_async._transfer import upload_of
 from agora_chat_async.emulator._errors import illegal
@@ -76,7 +76,7 @@ def _needed(endpoint: Endpoint, parameters: Mapping[str, inspect.Parameter]) -> 
 def _wire_name(name: str, annotation: Any) -> str:
     marks = getattr(annotation, "__metadata__", ())
     for mark in (*marks, *(mark for member in get_args(annotation) for mark in getattr(member, "__metadata__", ()))):
-        if isinstance(mark, Wire):
+        if isinstance(mark, SentAs):
             return mark.name
     return name
 

@@ -18,5 +18,8 @@ class Model:
 
 
 def moment(milliseconds: int | None) -> datetime | None:
-    """Turn the service's milliseconds since 1970 into an aware datetime."""
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """Turn the service's milliseconds since 1970 into an aware datetime; None where that lies beyond any calendar."""
+    try:
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

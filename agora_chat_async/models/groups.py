@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from attrs import frozen
 from cattrs import override
@@ -66,6 +66,13 @@ class GroupSummary(Model):
     """Always `group`."""
     last_modified: Annotated[int | None, override(rename="lastModified")] = None
     """Milliseconds since 1970."""
+
+    @staticmethod
+    def rearranged(group: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read a group, whose last change has a name of two words in some versions of the service."""
+        if "last_modified" not in group or "lastModified" in group:
+            return group
+        return {"lastModified" if name == "last_modified" else name: group[name] for name in group}
 
     @property
     def last_modified_at(self) -> datetime | None:

@@ -22,10 +22,7 @@ class Mute(Model):
     @property
     def expire_at(self) -> datetime | None:
         """Moment at which the mute ends; None where that lies beyond any calendar."""
-        try:
-            return moment(self.expire)
-        except (OverflowError, ValueError, OSError):
-            return None
+        return moment(self.expire)
 
 
 @frozen(kw_only=True)

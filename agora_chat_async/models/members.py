@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from attrs import frozen
 
@@ -30,22 +30,16 @@ class Member(Model):
     joined_time: int | None = None
     """Milliseconds since 1970; some versions of the service tell it."""
 
+    @staticmethod
+    def rearranged(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read an entry of the lists, where the name stands under the role that the member has."""
+        role = next((role.value for role in MemberRole if role in entry), None)
+        if role is None or "username" in entry:
+            return entry
+        rest = {name: value for name, value in entry.items() if name != role}
+        return {"username": entry[role], "role": role, **rest}
+
     @property
     def joined_at(self) -> datetime | None:
         """Moment of joining."""
         return moment(self.joined_time)
-
-
-def read_members(items: Any) -> Any:
-    """Read a list of members, where each name stands under the role that it has."""
-    return [_member(item) for item in cast("list[Any]", items)] if isinstance(items, list) else items
-
-
-def _member(item: Any) -> Any:
-    if not isinstance(item, Mapping):
-        return item
-    entry = cast("Mapping[str, Any]", item)
-    role = next((role.value for role in MemberRole if role in entry), None)
-    if role is None:
-        return entry
-    return {"username": entry[role], "role": role, **{name: value for name, value in entry.items() if name != role}}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from attrs import frozen
 from cattrs import override
@@ -40,6 +40,16 @@ class RoomDetails(Model):
     invite_need_confirm: bool | None = None
     """Whether who is invited has to accept; some versions of the service tell it."""
     public: bool | None = None
+
+    @staticmethod
+    def rearranged(room: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read a room, whose owner some answers tell among the members only."""
+        members = room.get("affiliations")
+        if "owner" in room or not isinstance(members, list):
+            return room
+        entries = [cast("dict[str, Any]", entry) for entry in cast("list[Any]", members) if isinstance(entry, dict)]
+        owners = [entry["owner"] for entry in entries if "owner" in entry]
+        return {"owner": owners[0], **room} if owners else room
 
     @property
     def created_at(self) -> datetime | None:

@@ -10,7 +10,7 @@ from raw_server import RawServer, answer, raw_server
 
 from agora_chat_async import Session, errors, per_second
 from agora_chat_async._checks import EXISTING_USER, Int, Items
-from agora_chat_async._compile import JOINED, Header, Wire
+from agora_chat_async._compile import JOINED, Header, SentAs
 from agora_chat_async._endpoint import DELETE, GET, PUT, Group
 from agora_chat_async._pages import Pages
 
@@ -35,8 +35,8 @@ class Things(Group, name="things", page="https://example.org"):
     def list(
         self,
         *,
-        page: Annotated[int, Int(1, 1000), Wire("pagenum")] = 1,
-        page_size: Annotated[int, Int(1, 20), Wire("pagesize")] = 2,
+        page: Annotated[int, Int(1, 1000), SentAs("pagenum")] = 1,
+        page_size: Annotated[int, Int(1, 20), SentAs("pagesize")] = 2,
     ) -> Pages[str]: ...
 
 

@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agora_chat_async import content
-from agora_chat_async._codec import encode, from_dict, inline, parse, picker, to_dict
+from agora_chat_async._codec import from_dict, inline, structure_hook, to_dict
+from agora_chat_async._json import MAX_DEPTH, decode, encode, parse
+from agora_chat_async._reading import picker
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models import messages, users
 from agora_chat_async.models._base import Model
@@ -69,6 +71,13 @@ def wire_names(cls: type[Any]) -> list[str]:
     return list(names)
 
 
+def says_nothing(member: object) -> bool:
+    """An empty list or mapping says as little as null, and so does one of nulls."""
+    if isinstance(member, dict):
+        return all(map(says_nothing, member.values()))
+    return member is None or (isinstance(member, list) and all(map(says_nothing, member)))
+
+
 def objects(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
     own = st.fixed_dictionaries({}, optional=dict.fromkeys(wire_names(cls), json_values))
     unknown = st.dictionaries(st.text(max_size=8) | st.sampled_from(["extra", "self", "from"]), json_values, max_size=3)
@@ -108,7 +117,7 @@ def test_nothing_the_service_sends_is_lost(drawn: tuple[type[Any], dict[str, Any
             assert name in written
             assert written[name] is member
         elif member is not None and name not in written:
-            assert member == []  # an empty list says as little as none
+            assert says_nothing(member)
     again = from_dict(written, cls)
     assert repr(again) == repr(value)
     assert repr(again.extra) == repr(value.extra)
@@ -157,7 +166,12 @@ def test_decodes_a_user() -> None:
         ("Colour", "red", Colour.RED),
         ("Colour", "blue", "blue"),
         ("names", None, ()),
-        ("names", ["a", 1], ("a", "1")),
+        ("names", ["a", None, 1], ("a", "1")),
+        ("names", {}, ()),
+        ("table", {"a": "1", "b": None}, {"a": 1}),
+        ("table", [{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
+        ("table", [], {}),
+        ("inner", [{"username": "anna"}], User(username="anna")),
         ("place", 52, 52),
         ("place", "52.5", "52.5"),
     ],
@@ -182,9 +196,10 @@ def test_numbers_and_text_stand_in_for_each_other(member: str, value: object, ex
         ("on", "maybe"),
         ("Colour", ["red"]),
         ("names", "a"),
-        ("names", [None]),
         ("inner", {"uuid": "no key"}),
         ("table", [1]),
+        ("table", [{"a": 1}, {"a": 2}]),
+        ("inner", [{"username": "anna"}, {"username": "ben"}]),
         ("place", True),
     ],
 )
@@ -300,6 +315,46 @@ def test_parse_reads_what_encode_writes(value: object) -> None:
     except InvalidArgument:
         return
     assert encode(parse(body)) == body
+
+
+def test_ids_are_exact() -> None:
+    """Whatever its length, an id that comes as a number is the text of that number."""
+    hook = structure_hook(Thing)
+
+    def read(data: object) -> Thing:
+        return hook(data, Thing)  # type: ignore[no-any-return]
+
+    for number in (2**53 + 1, 2**63, 2**64 - 1, 2**64 + 1, -(2**63) - 1, 10**300 + 7):
+        body = b'{"id": %d, "ratio": 1e30, "names": [%d]}' % (number, number)
+        thing = decode(body, read)
+        assert (thing.id, thing.names, thing.ratio, thing.extra) == (str(number), (str(number),), 1e30, {})
+    assert decode(b'{"id": 1e30}', read).id == "1e+30"
+    assert from_dict({"id": 1e30}, Thing).id == "1e+30"
+
+
+def test_a_misfit_is_logged_once_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody may want to know that the service changed, but not what it said."""
+
+    @frozen(kw_only=True)
+    class Fresh(Model):
+        size: int | None = None
+
+    for _ in range(3):
+        from_dict({"size": "hunter2"}, Fresh)
+    assert [record.getMessage() for record in caplog.records] == ["Fresh: 'size' is a str, kept in extra; told once"]
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_depth_is_limited(depth: int, opening: bytes, closing: bytes) -> None:
+    """What is deeper than anything that can be sent again is refused as other wrong JSON is."""
+    body = opening * depth + b"1" + closing * depth
+    if depth > MAX_DEPTH:
+        with pytest.raises(ValueError, match=r"deep|depth"):
+            parse(body)
+    else:
+        assert encode(parse(body)) == body
+    assert parse(b"[" + b"[1]," * 1000 + b"1]")
 
 
 @given(st.binary())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from agora_chat_async._checks import Int
-from agora_chat_async._compile import Wire
+from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Endpoint, Group, endpoint_of
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async._transfer import Sink
@@ -49,8 +49,7 @@ class Recorder:
     ) -> Any:
         self.sent.append((endpoint.id, endpoint.method, path, query, json, counts))
         body = self.answers.pop(0)
-        decode = endpoint.decode_page if endpoint.returns_page else endpoint.decode
-        return decode(body)[0]
+        return endpoint.decode(body)[0]
 
 
 CALLS: list[tuple[str, dict[str, Any], str, str, Any, Any, Any]] = [
@@ -523,7 +522,7 @@ class Odd(Group, name="odd", page="https://example.com"):
     """Declarations that only together use all there is."""
 
     @GET("/a/{b_c}", per_second(1), TASKS, in_body=True, retry_safe=True)
-    async def get(self, b_c: str, *, word: Annotated[int, Int(0, 9), Wire("Word")] | None = None) -> None:
+    async def get(self, b_c: str, *, word: Annotated[int, Int(0, 9), SentAs("Word")] | None = None) -> None:
         """Get."""
 
     @DELETE("/a", TASKS, Quota("more", concurrent=2), retry_safe=False)

@@ -8,7 +8,7 @@ import pytest
 from attrs import fields
 
 from agora_chat_async import errors, from_dict, push_payload, to_dict
-from agora_chat_async._codec import encode, parse
+from agora_chat_async._json import encode, parse
 from agora_chat_async.push_payload import (
     AgoraSection,
     ApnsSection,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agora_chat_async._codec import parse
+from agora_chat_async._json import parse
 from agora_chat_async.emulator._errors import Refusal, illegal
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.queries import json_text

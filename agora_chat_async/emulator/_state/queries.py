@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from agora_chat_async._codec import encode
+from agora_chat_async._json import encode
 
 
 def scalar(connection: sqlite3.Connection, query: str, *values: Any) -> int:
