@@ -138,6 +138,7 @@ class _Call:
         "_calls",
         "_decode",
         "_id",
+        "_lost_by",
         "_queued",
         "_renewed",
         "_request",
@@ -161,6 +162,7 @@ class _Call:
         self._started = time.monotonic()
         self._queued = 0.0
         self._attempts = 0
+        self._lost_by: str | None = None
         self._retries: Retries | None = None
         self._renewed = False
         self._spaced = False
@@ -230,8 +232,10 @@ class _Call:
                 handover=lease,
                 timeout=calls.options.attempt_timeout,
                 sink=self._sink,
+                after=self._lost_by,
             )
         except TransportError as error:
+            self._lost_by = error.host
             return error
         except SinkFailed as failure:
             raise failure.__cause__ or failure from None

@@ -31,6 +31,7 @@ from agora_chat_async.errors import (
     ResponseTooLarge,
     ServerError,
     ServiceUnavailable,
+    TLSFailed,
     TransportError,
     UnsupportedOperation,
 )
@@ -96,6 +97,8 @@ class RetryBudget:
 def classify(error: AgoraChatError) -> Outcome:
     """Tell of what kind a failed attempt is."""
     match error:
+        case TLSFailed():
+            return Outcome.FINAL
         case ConnectFailed():
             return Outcome.UNSENT
         case RateLimited() | ServiceUnavailable():

@@ -8,7 +8,7 @@ import os
 import ssl
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib.metadata import version
 from types import TracebackType
@@ -21,7 +21,7 @@ from agora_chat_async._caller import Caller, checked_options
 from agora_chat_async._calls import Calls, Options
 from agora_chat_async._checks import Int, seconds
 from agora_chat_async._gate import Lease, Overrides, Quotas
-from agora_chat_async._http import Wire, base_url
+from agora_chat_async._http import Proxies, Wire, base_url, proxy_of
 from agora_chat_async._json import parse
 from agora_chat_async._life import Life, Stats
 from agora_chat_async._refusals import refusal
@@ -55,7 +55,7 @@ class Session(Caller):
         org: str,
         app: str,
         *,
-        host: str,
+        host: str | Sequence[str],
         token: TokenSource | str,
         timeout: float | None = None,
         attempt_timeout: float | None = 30.0,
@@ -68,6 +68,8 @@ class Session(Caller):
         max_body: int = 32 * 1024 * 1024,
         keepalive: float = 15.0,
         ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         user_agent: str = "",
         hooks: Iterable[Hooks] = (),
@@ -78,7 +80,8 @@ class Session(Caller):
             org: Org name of the app, from the console.
             app: App name, from the console.
             host: REST host of the app's data centre, such as `a41.chat.agora.io`, or a URL. It must be https, except
-                on this machine.
+                on this machine. Where the app has several, a list in the order of preference: the next one is used
+                while no connection can be made to those before it.
             token: Where tokens come from: `AppToken`, `StaticToken`, `CallableToken`, `ExchangedToken`, or the text
                 of a token.
             timeout: Seconds for a whole call: waiting for quotas, all attempts and the body. None for no limit.
@@ -93,8 +96,11 @@ class Session(Caller):
             max_body: Bytes of a decoded answer at most.
             keepalive: Seconds after which an idle connection is closed.
             ssl_context: TLS settings, such as a private CA or a client certificate.
+            proxy: URL of an http or https proxy, such as `http://user:password@proxy.example:3128`.
+            trust_env: Use the proxies that the environment names, such as in `HTTPS_PROXY` and `NO_PROXY`, where
+                `proxy` names none.
             transport: An httpx transport that is used instead of the pool, such as `httpx.ASGITransport(emulator)`;
-                it is closed with the session.
+                it is closed with the session, and has proxies of its own.
             user_agent: Put before the library's own name in the User-Agent header.
             hooks: Told of every call and attempt, for metrics and traces.
 
@@ -104,12 +110,13 @@ class Session(Caller):
         source = StaticToken(token) if isinstance(token, str) else token
         self._life = Life()
         self._wire = Wire(
-            base_url(host, org, app),
+            _bases(host, org, app),
             user_agent=_user_agent(user_agent),
             transport=transport,
             ssl_context=ssl_context,
             keepalive=seconds("keepalive", keepalive),
             max_body=Int(1, sys.maxsize)("max_body", max_body),
+            proxies=_proxies(proxy, trust_env=trust_env, transport=transport),
         )
         self._keeper = TokenKeeper(source, partial(_exchange, self._wire))
         in_force = Quotas(
@@ -127,7 +134,7 @@ class Session(Caller):
         self._closing: asyncio.Task[None] | None = None
         self.tokens: Tokens = Tokens(source)
         """Tokens for the app's users."""
-        watchers = Watchers(hooks, SessionInfo(f"{org}#{app}", urlsplit(self._wire.base).netloc, in_force))
+        watchers = Watchers(hooks, SessionInfo(f"{org}#{app}", urlsplit(self._wire.bases[0]).netloc, in_force))
         super().__init__(
             Calls(self._life, in_force, self._wire, self._keeper, RetryBudget(), watchers, checked_options(options))
         )
@@ -136,8 +143,8 @@ class Session(Caller):
     def from_env(cls, **options: Any) -> Self:
         """Make a session from environment variables.
 
-        `AGORA_CHAT_ORG`, `AGORA_CHAT_APP` and `AGORA_CHAT_HOST` name the app; `AGORA_APP_ID` and
-        `AGORA_APP_CERTIFICATE` make its tokens, or `AGORA_CHAT_TOKEN` is one.
+        `AGORA_CHAT_ORG`, `AGORA_CHAT_APP` and `AGORA_CHAT_HOST` name the app, several hosts joined by commas;
+        `AGORA_APP_ID` and `AGORA_APP_CERTIFICATE` make its tokens, or `AGORA_CHAT_TOKEN` is one.
 
         Args:
             **options: Arguments of `Session`, which go before the variables.
@@ -148,6 +155,8 @@ class Session(Caller):
         for name in ("org", "app", "host"):
             if name not in options:
                 options[name] = _variable(f"AGORA_CHAT_{name.upper()}")
+                if name == "host":
+                    options[name] = [one.strip() for one in options[name].split(",") if one.strip()]
         if "token" not in options:
             text = os.environ.get("AGORA_CHAT_TOKEN")
             options["token"] = (
@@ -226,7 +235,7 @@ class Session(Caller):
     def __repr__(self) -> str:
         life = self._life
         state = "closed" if life.closed else "not open" if life.loop is None else f"{life.under_way} calls under way"
-        return f"<Session {self._wire.base} ({state})>"
+        return f"<Session {', '.join(self._wire.bases)} ({state})>"
 
     def __del__(self) -> None:
         life = self.__dict__.get("_life")
@@ -273,6 +282,22 @@ async def _exchange(wire: Wire, access_token: str) -> Token:
         return Token(payload["access_token"], float(payload["expire_timestamp"]) / 1000)
     except (ValueError, TypeError, LookupError) as error:
         raise TokenError(f"the token exchange answered something else: {type(error).__name__}") from None
+
+
+def _bases(host: str | Sequence[str], org: str, app: str) -> list[str]:
+    hosts = [host] if isinstance(host, str) else [*host]
+    if not hosts:
+        raise InvalidArgument("host", hosts, "at least one host")
+    bases = [base_url(one, org, app) for one in hosts]
+    if len({*bases}) < len(bases):
+        raise InvalidArgument("host", hosts, "hosts of which none is named twice")
+    return bases
+
+
+def _proxies(proxy: str | None, *, trust_env: bool, transport: httpx.AsyncBaseTransport | None) -> Proxies:
+    if transport is not None and (proxy is not None or trust_env):
+        raise InvalidArgument("transport", type(transport).__name__, "none where `proxy` or `trust_env` is given")
+    return Proxies(None if proxy is None else proxy_of(proxy), trust_env=trust_env)
 
 
 def _plan(plan: str | Plan | None) -> Plan | None:

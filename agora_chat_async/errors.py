@@ -12,6 +12,7 @@ AgoraChatError
 ├── TokenError                   the token source gave no token
 ├── TransportError               no whole answer arrived
 │   ├── ConnectFailed            no connection, so nothing was sent
+│   │   └── TLSFailed            certificate, name, version or a cut: not tried again on the same host
 │   ├── OutcomeUnknown           sent, no answer, and a repeat could do it twice
 │   └── ResponseTooLarge
 ├── DecodeError                  an answer that is not what the service documents
@@ -138,9 +139,16 @@ class TokenError(AgoraChatError):
 class TransportError(AgoraChatError):
     """No whole answer arrived."""
 
+    host: str | None = None
+    """The host that was tried last, as a URL, where one was."""
+
 
 class ConnectFailed(TransportError):
     """No connection could be made: nothing was sent."""
+
+
+class TLSFailed(ConnectFailed):
+    """TLS was not agreed on: certificate, name, version, or a connection cut in the handshake; nothing was sent."""
 
 
 class OutcomeUnknown(TransportError):

@@ -1,0 +1,134 @@
+"""The client and its pool of connections, and how they tell what became of a request."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from agora_chat_async._http.addresses import Proxy
+from agora_chat_async._http.resolver import Resolver
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.connector import Connection
+
+_DNS_KEPT: Final = 60
+"""Seconds for which an address is not asked for again."""
+
+
+class Handover(Protocol):
+    """Is told how far a request got."""
+
+    handed: bool
+    """Whether it got a connection, so that it may have been sent."""
+    bytes_out: int
+    """Length of its body, as far as it is known."""
+
+    def hand(self) -> None:
+        """Note that it got a connection."""
+        ...
+
+    async def sent(self) -> None:
+        """Note that it was written."""
+        ...
+
+
+handover_under_way: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
+"""Of the request that is being sent; it is how the default transport finds it."""
+
+
+class Client(httpx.AsyncClient):
+    """A client that keeps no cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None, ever."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError
+
+
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep none: the service sets none that mean anything, and to look for them takes time at each answer."""
+
+
+_NO_COOKIES: Final = _NoCookies()
+
+
+class _Request(aiohttp.ClientRequest):
+    """Tells its handover how far it got."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        handover = handover_under_way.get()
+        if handover is not None:
+            handover.hand()
+        response = await super().send(conn)
+        if handover is not None and not self.body:
+            await handover.sent()
+        return response
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        # Before Python 3.12 this runs in a task of its own, which a busy loop may start many milliseconds later.
+        await super().write_bytes(writer, conn, content_length)
+        handover = handover_under_way.get()
+        if handover is not None:
+            await handover.sent()
+
+
+def pooled_transport(context: ssl.SSLContext | None, keepalive: float, proxy: Proxy | None) -> AiohttpTransport:
+    """Make the default transport."""
+
+    def make_client() -> aiohttp.ClientSession:
+        return client_session(
+            # The session's own cap on calls in flight bounds the pool.
+            connector(context, limit=0, keepalive_timeout=keepalive, ttl_dns_cache=_DNS_KEPT),
+            proxy,
+        )
+
+    # With plain http no context is used, but the transport would load certificates for one.
+    return AiohttpTransport(verify=context if context is not None else False, client=make_client)
+
+
+def connector(context: ssl.SSLContext | None, **options: Any) -> aiohttp.TCPConnector:
+    """Make what connects: with verified TLS, and names looked up in threads of our own."""
+    return aiohttp.TCPConnector(ssl=True if context is None else context, resolver=Resolver(), **options)
+
+
+def client_session(connector: aiohttp.TCPConnector, proxy: Proxy | None, **options: Any) -> aiohttp.ClientSession:
+    """Make a session of aiohttp that does nothing by itself: no cookies, no decoding, no second sending."""
+    auth = None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password)
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        request_class=_Request,
+        auto_decompress=False,
+        trust_env=False,
+        proxy=None if proxy is None else proxy.url,
+        proxy_auth=auth,
+        **options,
+    )
+    session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no public name
+    return session
+
+
+def tracer(handover: Handover) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Let httpx's own transport tell a handover how far a request got."""
+
+    async def trace(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            handover.hand()
+        elif event.endswith(".send_request_body.complete"):
+            await handover.sent()
+
+    return trace
