@@ -33,7 +33,12 @@ _ENDINGS: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson
 _READ_BLOCK: Final = 1 << 20
 
 
-async def read_users(file: str | os.PathLike[str], *, format: Format | None = None) -> AsyncGenerator[Row, None]:  # noqa: A002
+async def read_users(
+    file: str | os.PathLike[str],
+    *,
+    format: Format | None = None,  # noqa: A002
+    after: int = 0,
+) -> AsyncGenerator[Row, None]:
     """Read the users of a file, a row a line; blank lines are left out.
 
     CSV begins with a header of the columns `username`, `password` and `nickname` in any order, of which only
@@ -43,13 +48,14 @@ async def read_users(file: str | os.PathLike[str], *, format: Format | None = No
     Args:
         file: Path, or `-` for standard input; `.gz` is unpacked. Lines hold at most 64 KiB.
         format: By the ending of the path, without `.gz`, where not given.
+        after: A line up to which rows are passed over, quickly.
 
     Raises:
         InputError: The header is wrong, the format unknown or the compressed data broken.
         OSError: The file cannot be read.
     """
     path = os.fspath(file)
-    rows = iter_users(path, format=format)
+    rows = iter_users(path, format=format, after=after)
     # Standard input may stay silent for ever: its reader is left behind where the caller gives up.
     is_stdin = path == "-"
     try:
@@ -61,9 +67,9 @@ async def read_users(file: str | os.PathLike[str], *, format: Format | None = No
             rows.close()
 
 
-def iter_users(path: str, *, format: Format | None = None) -> Generator[Row, None, None]:  # noqa: A002
+def iter_users(path: str, *, format: Format | None = None, after: int = 0) -> Generator[Row, None, None]:  # noqa: A002
     """Read like `read_users`, without an event loop."""
-    return _rows(path, format or format_of(path))
+    return _rows(path, format or format_of(path), after)
 
 
 def format_of(path: str) -> Format:
@@ -88,13 +94,15 @@ def count_lines(path: str) -> int | None:
     return count + (last != b"\n")
 
 
-def _rows(path: str, kind: Format) -> Generator[Row, None, None]:
+def _rows(path: str, kind: Format, after: int) -> Generator[Row, None, None]:
     name = "standard input" if path == "-" else path
     parse: RowParser | None = jsonl_row if kind == "jsonl" else None
     line = 0
     with _opened(path) as file:
         try:
             for line, raw in enumerate(_lines(file), 1):
+                if parse is not None and line <= after:
+                    continue
                 text = raw.removeprefix(_BOM) if raw and line == 1 else raw
                 if text is None:
                     if parse is None:

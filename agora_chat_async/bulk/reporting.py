@@ -13,8 +13,10 @@ from attrs import define, field, frozen
 from agora_chat_async.bulk.rows import RowStatus
 from agora_chat_async.errors import AgoraChatError
 
-OnExisting = Literal["skip", "fail"]
+OnExisting = Literal["skip", "update", "fail"]
 
+GOOD: Final = (RowStatus.CREATED, RowStatus.EXISTS, RowStatus.UPDATED)
+"""What becomes of rows whose users are registered."""
 RECENT: Final = 5.0
 """Seconds over which the present rate is measured."""
 _FIRST: Final = 1.0
@@ -29,6 +31,7 @@ class Progress:
     """Rows that have a result."""
     created: int
     exists: int
+    """Rows of users who existed, those that were updated included."""
     failed: int
     """Rows failed, invalid, of unknown outcome or not done."""
     total: int | None
@@ -43,11 +46,16 @@ class Progress:
     """Seconds to go, by the quota or by the present rate, whichever is longer."""
 
 
+class TooManyErrors(Exception):
+    """More rows went wrong than the caller allows."""
+
+
 @frozen(kw_only=True)
 class Report:
     """A run, ended."""
 
     counts: Mapping[RowStatus, int]
+    """Rows by status; of a run that was resumed those of earlier runs too."""
     started: datetime
     elapsed: float
     """Seconds."""
@@ -56,8 +64,10 @@ class Report:
     on_existing: OnExisting
     interrupted: bool = False
     """Stopped before the end of the input by `stop`."""
-    aborted: AgoraChatError | None = None
+    aborted: AgoraChatError | TooManyErrors | None = None
     """The error after which it made no sense to go on."""
+    rows_before: int = 0
+    """Rows that earlier runs of the same journal had done."""
 
     def count(self, status: RowStatus) -> int:
         """Rows of one status."""
@@ -75,14 +85,14 @@ class Report:
 
     @property
     def rows_per_second(self) -> float:
-        """Rows registered or found to exist, by the whole time of the run."""
-        done = self.count(RowStatus.CREATED) + self.count(RowStatus.EXISTS)
+        """Rows registered or found to exist by this run, by its whole time."""
+        done = max(sum(map(self.count, GOOD)) - self.rows_before, 0)
         return done / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
     def ok(self) -> bool:
         """Whether every user of the input is registered now."""
-        good = self.count(RowStatus.CREATED) + (self.count(RowStatus.EXISTS) if self.on_existing == "skip" else 0)
+        good = sum(map(self.count, GOOD)) - (self.count(RowStatus.EXISTS) if self.on_existing == "fail" else 0)
         return good == self.rows and not self.interrupted and self.aborted is None
 
 
@@ -95,11 +105,15 @@ class Meter:
     """Tells how many calls a second the quota allows."""
     rows_a_call: int
     """Rows in a call, at most."""
-    counts: Counter[RowStatus] = field(factory=Counter[RowStatus], init=False)
+    counts: Counter[RowStatus] = field(factory=Counter[RowStatus])
     started: datetime = field(factory=lambda: datetime.now(UTC), init=False)
     _began: float = field(factory=time.monotonic, init=False)
-    _done: int = field(default=0, init=False)
+    _done: int = field(init=False)
     _recent: deque[tuple[float, int, int]] = field(factory=deque[tuple[float, int, int]], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._done = self.counts.total()
+        self._recent.append((0.0, self._done, 0))
 
     def add(self, status: RowStatus) -> None:
         """Count one result."""
@@ -114,8 +128,6 @@ class Meter:
     def progress(self, calls: int) -> Progress:
         """Tell how the run stands after so many calls."""
         elapsed, done = self.elapsed, self._done
-        if not self._recent:
-            self._recent.append((0.0, 0, 0))
         self._recent.append((elapsed, done, calls))
         while elapsed - self._recent[1][0] >= RECENT:
             self._recent.popleft()
@@ -125,7 +137,8 @@ class Meter:
             rate, call_rate = (done - done_then) / (elapsed - then), (calls - calls_then) / (elapsed - then)
         calls_by_quota = self.calls_by_quota()
         by_quota = self.rows_a_call * calls_by_quota
-        created, exists = self.counts[RowStatus.CREATED], self.counts[RowStatus.EXISTS]
+        created = self.counts[RowStatus.CREATED]
+        exists = self.counts[RowStatus.EXISTS] + self.counts[RowStatus.UPDATED]
         return Progress(
             done=done,
             created=created,

@@ -15,7 +15,9 @@ class RowStatus(StrEnum):
 
     CREATED = "created"
     EXISTS = "exists"
-    """The name was taken: before, or by a call of the run whose answer was lost."""
+    """The name was taken before."""
+    UPDATED = "updated"
+    """The name was taken before, and the user was set to what the row says."""
     FAILED = "failed"
     """The service refused the row, or no answer could be had."""
     INVALID = "invalid"
@@ -55,7 +57,14 @@ class RowResult:
     """The service's name of the error, or the name of the error's class."""
     message: str | None = None
     calls: int = 0
-    """Calls that the row was part of."""
+    """Registrations that the row was part of."""
+    retryable: bool = False
+    """Whether the failure is none of the row's own, so that the row may pass another time."""
+
+    @property
+    def open(self) -> bool:
+        """Whether a later run has to take the row again."""
+        return self.retryable or self.status in {RowStatus.UNKNOWN, RowStatus.NOT_DONE}
 
     def as_dict(self) -> dict[str, Any]:
         """The members of a line of the result file."""

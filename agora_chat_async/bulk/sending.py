@@ -6,19 +6,22 @@ refuse the whole batch with a 400 that names one taken name. A row that breaks a
 tells, and where it tells none, in halves.
 
 Where an answer is lost, the batch is sent once more, as that is how to learn what became of it: nothing is done twice,
-since a name can be registered only once. From then on its names may be registered, whatever later calls come to. A name
-that turns out to be taken then is one that exists, since the service does not tell who registered it; and a name of
-which nothing is learnt has an unknown outcome, never a failed one.
+since a name can be registered only once. The same holds for a batch that an earlier run sent without learning more.
+From then on its names may be registered, whatever later calls come to. A name that turns out to be taken then is asked
+for: the service tells when each user was registered, and one that is no older than the newest user known when the batch
+was first sent was registered by it. A name that cannot be asked for has an unknown outcome, never a failed one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final, Protocol
 
 from attrs import define, field
 
+from agora_chat_async.bulk._batches import Batch
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 from agora_chat_async.bulk.wording import in_plain_words
 from agora_chat_async.errors import (
@@ -31,20 +34,26 @@ from agora_chat_async.errors import (
     DecodeError,
     Forbidden,
     InvalidArgument,
+    NotFound,
     PlanLimitExceeded,
     SessionError,
     TokenError,
     Unauthorized,
 )
-from agora_chat_async.models.users import NewUser, Registration
+from agora_chat_async.models.users import NewUser, Registration, User
 
-Register = Callable[[Sequence[NewUser]], Awaitable[Registration]]
 Settle = Callable[[RowResult], None]
+Update = Callable[[NewUser], Awaitable[bool]]
+"""Sets an existing user to what a row says; False where the row says nothing."""
 
 HOPELESS: Final = (PlanLimitExceeded, Unauthorized, AppNotFound, Forbidden, SessionError, TokenError)
 """Errors after which no other batch can pass either."""
 MOST_UNCONNECTED: Final = 5
 """Calls in a row without a connection, each repeated by the session, after which the service counts as gone."""
+MOST_LOST: Final = 4
+"""Lost answers after which a row is left as it is."""
+_CLOCKS_DIFFER: Final = 1000
+"""Milliseconds by which the clocks of the service's own machines may differ."""
 
 _VALUE: Final = re.compile(r"\bvalue of (\S+)")
 """How the documented refusal names the taken name."""
@@ -71,20 +80,41 @@ class Aborted(Exception):
         self.cause = cause
 
 
+class RegistersUsers(Protocol):
+    """The users of a Session, as far as provisioning needs them."""
+
+    async def create_many(self, users: Sequence[NewUser]) -> Registration:
+        """Register up to 60 users."""
+        ...
+
+    async def get(self, username: str) -> User:
+        """Fetch one user."""
+        ...
+
+    async def set_password(self, username: str, password: str) -> None:
+        """Set a password."""
+        ...
+
+
 @define
 class BatchSender:
-    """Sends batches with `register` and tells each row's result to `settle`, exactly once a row."""
+    """Sends batches, and tells the result of each row exactly once."""
 
-    register: Register
-    settle: Settle
+    users: RegistersUsers
+    update: Update | None = None
+    """What is done with users who exist."""
+    newest: int | None = None
+    """When the newest user was registered that the service has told of, in its own milliseconds since 1970."""
+    began: float = field(factory=time.time)
+    """When the first run over this input began, in seconds since 1970."""
     calls: int = field(default=0, init=False)
-    """Calls made so far."""
+    """Registrations sent so far."""
     ended: int = field(default=0, init=False)
-    """Calls that came to an end; the others wait for the quota or for their answer."""
+    """Registrations that came to an end; the others wait for the quota or for their answer."""
     answered: bool = field(default=False, init=False)
     """Whether the service has answered any of them."""
     unconnected: int = field(default=0, init=False)
-    """Calls without a connection since the last answer."""
+    """Registrations without a connection since the last answer."""
 
     @property
     def out_of_reach(self) -> bool:
@@ -92,24 +122,24 @@ class BatchSender:
         return self.unconnected >= (MOST_UNCONNECTED if self.answered else 1)
 
     def note(self, error: AgoraChatError | None = None) -> None:
-        """Note how a call ended."""
+        """Note how a registration ended."""
         self.ended += 1
         if error is None or isinstance(error, APIError):
             self.answered, self.unconnected = True, 0
         elif isinstance(error, ConnectFailed):
             self.unconnected += 1
 
-    async def send(self, rows: Sequence[Row]) -> None:
+    async def send(self, batch: Batch, settle: Settle) -> None:
         """Send one batch; where it is cancelled or `Aborted` the rows without a result are settled as such."""
-        batch = _Batch(self, {row.username or "": row for row in rows})
+        sending = _Sending(self, batch, settle)
         try:
-            await batch.send(list(batch.open))
+            await sending.send(list(sending.open))
         except Aborted as stop:
             words = _words(stop.cause)
-            batch.give_up(_Outcome(RowStatus.NOT_DONE, *words), _Outcome(RowStatus.UNKNOWN, *words))
+            sending.give_up(_Outcome(RowStatus.NOT_DONE, *words), _Outcome(RowStatus.UNKNOWN, *words))
             raise
         except BaseException:
-            batch.give_up(
+            sending.give_up(
                 _Outcome(RowStatus.NOT_DONE, None, "the run ended before"),
                 _Outcome(RowStatus.UNKNOWN, None, "the run was stopped before the answer came"),
             )
@@ -121,44 +151,47 @@ class _Outcome:
     status: RowStatus
     error: str | None = None
     message: str | None = None
+    retryable: bool = False
+
+
+_MADE_UNSEEN: Final = _Outcome(RowStatus.CREATED, None, "registered by a call whose answer was lost")
 
 
 @define
-class _Batch:
+class _Sending:
     sender: BatchSender
-    open: dict[str, Row]
+    batch: Batch
+    settle: Settle
+    open: dict[str, Row] = field(init=False)
     """Rows without a result, by name."""
-    flying: set[str] = field(factory=set[str])
-    """Names in a call without an answer."""
-    maybe: set[str] = field(factory=set[str])
+    maybe: set[str] = field(init=False)
     """Names of a call whose answer was lost, so that they may be registered."""
-    calls: dict[str, int] = field(factory=dict[str, int])
+    flying: set[str] = field(factory=set[str], init=False)
+    """Names in a call without an answer."""
+    lost: dict[str, int] = field(factory=dict[str, int], init=False)
+    """Answers lost by now, by name."""
+    calls: dict[str, int] = field(factory=dict[str, int], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.open = dict(self.batch.rows)
+        self.maybe = set(self.open) if self.batch.again else set()
 
     async def send(self, names: list[str]) -> None:
-        """Send the rows of these names, which are all in `maybe` or all not."""
+        """Send the rows of these names."""
         while names:
             try:
                 registration = await self._call(names)
             except AgoraChatError as error:
-                resent = self.maybe.issuperset(names)
                 if _may_be_done(error):
-                    self.maybe.update(names)
+                    self._note_lost(names)
                 if isinstance(error, HOPELESS):
                     raise Aborted(error) from error
                 if isinstance(error, ConnectFailed) and self.sender.out_of_reach:
                     # The host is wrong or down, and every row would fail alike.
                     raise Aborted(error) from error
-                if _may_be_done(error):
-                    if resent:
-                        self._close(names, _Outcome(RowStatus.UNKNOWN, *_words(error)))
-                        return
-                elif isinstance(error, BadRequest | InvalidArgument):
-                    names = await self._after_refusal(names, error)
-                else:
-                    self._close(names, _Outcome(RowStatus.FAILED, *_words(error)))
-                    return
+                names = await self._after_error(names, error)
             else:
-                self._after_answer(names, registration)
+                await self._after_answer(names, registration)
                 return
 
     def give_up(self, unsent: _Outcome, flying: _Outcome) -> None:
@@ -173,7 +206,7 @@ class _Batch:
             self.calls[name] = self.calls.get(name, 0) + 1
         self.flying.update(names)
         try:
-            registration = await self.sender.register(users)
+            registration = await self.sender.users.create_many(users)
         except AgoraChatError as error:
             self.sender.note(error)
             if not _may_be_done(error):
@@ -183,39 +216,135 @@ class _Batch:
         self.flying.difference_update(names)
         return registration
 
-    def _after_answer(self, names: list[str], registration: Registration) -> None:
-        created = {user.username.lower() for user in registration.created}
+    def _note_lost(self, names: Iterable[str]) -> None:
+        self.maybe.update(names)
+        for name in names:
+            self.lost[name] = self.lost.get(name, 0) + 1
+
+    async def _after_answer(self, names: list[str], registration: Registration) -> None:
+        created = {user.username.lower(): user for user in registration.created}
         failures = {failure.username.lower(): failure for failure in registration.failed}
+        if registration.created:
+            newest = registration.created[-1].created
+            self.sender.newest = max(self.sender.newest or 0, newest or 0) or None
+        # A call is carried out as a whole, so where the repeat registered somebody the lost call did nothing.
+        repeated = () if created else self.maybe
+        made = [name for name in names if name.lower() in created]
+        self._close(made, _Outcome(RowStatus.CREATED))
         for name in names:
             failure = failures.get(name.lower())
             if failure is not None and failure.already_exists:
-                self._close([name], self._taken(name, failure.reason))
+                await self._close_taken(name, failure.reason, maybe=name in repeated)
             elif failure is not None:
-                self._close([name], _Outcome(RowStatus.FAILED, "not_registered", failure.reason))
-            elif name.lower() in created:
-                self._close([name], _Outcome(RowStatus.CREATED))
-            else:
+                await self._close_failed(name, _Outcome(RowStatus.FAILED, "not_registered", failure.reason))
+            elif name.lower() not in created:
                 self._close([name], _Outcome(RowStatus.UNKNOWN, "not_mentioned", "not in the answer"))
+
+    async def _after_error(self, names: list[str], error: AgoraChatError) -> list[str]:
+        """Settle the rows that an error tells of; return the names that are still to be sent."""
+        words = _words(error)
+        if _may_be_done(error):
+            lost_before = [name for name in names if self.lost[name] > 1]
+            again = [name for name in names if self.lost[name] == 1]
+            for name in lost_before:
+                if await self._found(name, words):
+                    continue
+                if self.lost[name] < MOST_LOST:
+                    again.append(name)
+                else:
+                    self.maybe.discard(name)
+                    self._close([name], _Outcome(RowStatus.FAILED, *words, retryable=True))
+            return again
+        if isinstance(error, BadRequest | InvalidArgument):
+            return await self._after_refusal(names, error)
+        for name in names:
+            await self._close_failed(name, _Outcome(RowStatus.FAILED, *words, retryable=True))
+        return []
 
     async def _after_refusal(self, names: list[str], error: AgoraChatError) -> list[str]:
         """Settle the row that a 400 is about, or search for it; return the names that are still to be sent."""
-        taken = isinstance(error, AlreadyExists)
+        taken, words = isinstance(error, AlreadyExists), _words(error)
         if len(names) == 1:
-            words = _words(error)
-            self._close(names, self._taken(names[0], words[1]) if taken else _Outcome(RowStatus.FAILED, *words))
+            if taken:
+                await self._close_taken(names[0], words[1], maybe=names[0] in self.maybe)
+            else:
+                await self._close_failed(names[0], _Outcome(RowStatus.FAILED, *words))
             return []
+        if taken and self.maybe.issuperset(names):
+            # The call whose answer was lost may have registered them all, and each would be refused in its turn.
+            left = [name for name in names if not await self._found(name, words)]
+            return left if len(left) < len(names) else await self._halved(names)
         name = _taken_name(error.description, names) if isinstance(error, AlreadyExists) else None
         if name is not None:
-            self._close([name], self._taken(name, _words(error)[1]))
+            await self._close_taken(name, words[1], maybe=name in self.maybe)
             return [other for other in names if other != name]
+        return await self._halved(names)
+
+    async def _halved(self, names: list[str]) -> list[str]:
         middle = len(names) // 2
         await self.send(names[:middle])
         return names[middle:]
 
-    def _taken(self, name: str, message: str | None) -> _Outcome:
-        if name in self.maybe:
-            message = "registered before, or by a call whose answer was lost"
-        return _Outcome(RowStatus.EXISTS, "duplicate_unique_property_exists", message)
+    async def _found(self, name: str, words: tuple[str, str]) -> bool:
+        """Ask for a name and settle its row if that tells more; False where the name is not registered."""
+        try:
+            outcome = await self._ask(name)
+        except NotFound:
+            return False
+        if outcome is None:
+            self._close([name], _Outcome(RowStatus.FAILED, *words))  # which makes it unknown
+        elif outcome.status is RowStatus.EXISTS:
+            await self._close_taken(name, outcome.message, maybe=False)
+        else:
+            self._close([name], outcome)
+        return True
+
+    async def _ask(self, name: str) -> _Outcome | None:
+        """Ask who registered a name; None where the service does not tell, `NotFound` where nobody did."""
+        try:
+            user = await self.sender.users.get(name)
+        except HOPELESS as error:
+            raise Aborted(error) from error
+        except NotFound:
+            raise
+        except AgoraChatError:
+            return None
+        newest = self.batch.newest
+        since = newest - _CLOCKS_DIFFER if newest is not None else 1000 * (self.sender.began - 1)
+        return _MADE_UNSEEN if (user.created or 0) >= since else _Outcome(RowStatus.EXISTS)
+
+    async def _close_taken(self, name: str, message: str | None, *, maybe: bool) -> None:
+        """Settle the row of a name that is registered."""
+        outcome = _Outcome(RowStatus.EXISTS, "duplicate_unique_property_exists", message)
+        if maybe:
+            try:
+                asked = await self._ask(name)
+            except NotFound:
+                asked = None
+            if asked is None:
+                outcome.message = "registered before, or by a call whose answer was lost"
+            elif asked.status is RowStatus.CREATED:
+                outcome = asked
+        user = self.open[name].user
+        if outcome.status is RowStatus.EXISTS and self.sender.update is not None and user is not None:
+            try:
+                if await self.sender.update(user):
+                    outcome = _Outcome(RowStatus.UPDATED)
+            except HOPELESS as error:
+                raise Aborted(error) from error
+            except AgoraChatError as error:
+                transient = not isinstance(error, BadRequest | InvalidArgument)
+                outcome = _Outcome(RowStatus.FAILED, *_words(error), retryable=transient)
+                self.maybe.discard(name)
+        self._close([name], outcome)
+
+    async def _close_failed(self, name: str, outcome: _Outcome) -> None:
+        """Settle the row of a name that a call did not register; one that may be registered is asked for first."""
+        if name not in self.maybe:
+            self._close([name], outcome)
+        elif not await self._found(name, (outcome.error or "", outcome.message or "")):
+            self.maybe.discard(name)
+            self._close([name], outcome)
 
     def _close(self, names: Sequence[str], outcome: _Outcome) -> None:
         for name in names:
@@ -225,9 +354,8 @@ class _Batch:
             if name in self.maybe and status in {RowStatus.FAILED, RowStatus.NOT_DONE}:
                 status = RowStatus.UNKNOWN
                 message = f"the answer of an earlier call was lost, and the repeat could not tell: {message}"
-            self.sender.settle(
-                RowResult(row.line, row.username, status, outcome.error, message, self.calls.get(name, 0))
-            )
+            calls = self.calls.get(name, 0)
+            self.settle(RowResult(row.line, row.username, status, outcome.error, message, calls, outcome.retryable))
 
 
 def _may_be_done(error: AgoraChatError) -> bool:
@@ -254,30 +382,3 @@ def _words(error: AgoraChatError) -> tuple[str, str]:
     if isinstance(error, APIError):
         return error.error or type(error).__name__, error.description or str(error)
     return type(error).__name__, in_plain_words(error)
-
-
-@define
-class BatchMaker:
-    """Gathers rows into batches in which no name is twice."""
-
-    size: int
-    rows: dict[str, Row] = field(factory=dict[str, Row], init=False)
-
-    def add(self, row: Row) -> RowResult | None:
-        """Take a row, or return the result of one that can go into no batch."""
-        if row.user is None:
-            return RowResult(row.line, row.username, RowStatus.INVALID, "invalid", row.problem)
-        first = self.rows.setdefault(row.user.username, row)
-        if first is row:
-            return None
-        return RowResult(row.line, row.username, RowStatus.INVALID, "invalid", f"the same name as line {first.line}")
-
-    @property
-    def full(self) -> bool:
-        """Whether the batch is to be sent."""
-        return len(self.rows) >= self.size
-
-    def take(self) -> list[Row]:
-        """Take the batch out and begin a new one."""
-        rows, self.rows = list(self.rows.values()), {}
-        return rows

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 from attrs import define, field
 
 from agora_chat_async.bulk.provisioning import HasRate
-from agora_chat_async.errors import AlreadyExists, IllegalArgument
+from agora_chat_async.errors import AlreadyExists, IllegalArgument, NotFound
 from agora_chat_async.models.users import NewUser, RegisterFailure, Registration, User
 from agora_chat_async.quota import Rate
 
@@ -34,7 +35,14 @@ class FakeUsers:
     """Other reasons not to register a name."""
     before: Callable[[Sequence[NewUser]], object] | None = None
     after: Callable[[Sequence[NewUser]], object] | None = None
+    asking: Callable[[str], object] | None = None
+    """Called before a user is told of."""
+    asked: list[str] = field(factory=list)
+    set: dict[str, str] = field(factory=dict)
+    """Passwords that were set, by name."""
     batches: list[list[str]] = field(factory=list)
+    created: dict[str, int] = field(factory=dict)
+    """When names were registered, in milliseconds; those that existed before are as old as time."""
     running: int = 0
     most_running: int = 0
     gate: anyio.Event | None = None
@@ -55,6 +63,20 @@ class FakeUsers:
         finally:
             self.running -= 1
 
+    async def get(self, username: str) -> User:
+        await anyio.lowlevel.checkpoint()
+        self.asked.append(username)
+        if self.asking:
+            self.asking(username)
+        if username not in self.existing:
+            raise NotFound(status=404)
+        return User(username=username, created=self.created.get(username, 0))
+
+    async def set_password(self, username: str, password: str) -> None:
+        await anyio.lowlevel.checkpoint()
+        assert username in self.existing
+        self.set[username] = password
+
     def _register(self, users: Sequence[NewUser]) -> Registration:
         names = [user.username for user in users]
         assert len(set(names)) == len(names) <= 60
@@ -72,7 +94,18 @@ class FakeUsers:
         left_out = {failure.username for failure in failed}
         created = [name for name in names if name not in left_out]
         self.existing.update(created)
-        return Registration(created=[User(username=name) for name in created], failed=failed)
+        now = time.time_ns() // 1_000_000
+        self.created.update(dict.fromkeys(created, now))
+        return Registration(created=[User(username=name, created=now) for name in created], failed=failed)
+
+
+@define
+class FakePush:
+    nicknames: dict[str, str] = field(factory=dict)
+
+    async def set_display_nickname(self, username: str, nickname: str) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.nicknames[username] = nickname
 
 
 @define
@@ -93,3 +126,4 @@ class FakeQuotas:
 class FakeSession:
     users: FakeUsers = field(factory=FakeUsers)
     quotas: FakeQuotas = field(factory=FakeQuotas)
+    push: FakePush = field(factory=FakePush)

@@ -201,16 +201,30 @@ def in_turn(*steps: AgoraChatError | None) -> Callable[[object], None]:
     return step
 
 
+def cannot_ask(name: str) -> None:
+    raise ServiceUnavailable(status=503)
+
+
 @pytest.mark.parametrize("lost", LOST, ids=kind)
 @pytest.mark.parametrize(("refuse", "existing"), [(False, {"u1"}), (True, set[str]())])
 async def test_a_lost_answer_is_asked_for_again(lost: AgoraChatError, refuse: bool, existing: set[str]) -> None:
-    """Names that are taken then exist, whoever registered them, and the result says what is known."""
+    """Of names that are taken then, the service tells which were registered by the lost call."""
     fake = FakeUsers(existing=set(existing), refuse=refuse, after=in_turn(lost))
     report, results = await provision(fake, users(5))
     assert report.ok
+    assert {result.username for result in results.values() if result.status == "exists"} == existing
+    made = [result for result in results.values() if result.status == "created"]
+    assert len(made) == 5 - len(existing)
+    assert {result.message for result in made} == {"registered by a call whose answer was lost"}
+    assert results[1].calls == 2
+
+
+async def test_taken_names_that_cannot_be_asked_for_exist() -> None:
+    """After a lost answer that is all that is known, and the result says so."""
+    fake = FakeUsers(after=in_turn(OutcomeUnknown("the connection broke")), asking=cannot_ask)
+    _, results = await provision(fake, users(2))
     assert {result.status for result in results.values()} == {"exists"}
     assert {result.message for result in results.values()} == {"registered before, or by a call whose answer was lost"}
-    assert results[1].calls == 2
 
 
 async def test_a_lost_call_that_did_nothing_is_made_up_for() -> None:
@@ -236,8 +250,8 @@ async def test_a_lost_call_that_did_nothing_is_made_up_for() -> None:
     ids=kind,
 )
 async def test_a_lost_answer_is_not_forgotten(lost: AgoraChatError, later: AgoraChatError, aborted: bool) -> None:
-    """Whatever the repeat meets, rows that may be registered are neither failed nor not done."""
-    fake = FakeUsers(after=in_turn(lost))
+    """Whatever the repeat meets, rows that may be registered and cannot be asked for are neither failed nor not done."""
+    fake = FakeUsers(after=in_turn(lost), asking=cannot_ask)
     # No call has been answered by then, except where the answer was the service's own error.
     aborted = aborted and not (isinstance(later, ConnectFailed) and isinstance(lost, APIError))
     fake.before = in_turn(None, *[later] * 10)
@@ -253,6 +267,7 @@ async def test_a_lost_answer_is_not_forgotten(lost: AgoraChatError, later: Agora
 async def test_a_lost_answer_is_not_forgotten_when_the_repeat_leaves_a_row_out() -> None:
     """A reason of the service that is not that the name is taken tells nothing of the lost call."""
     fake = FakeUsers(reasons={"u1": "the moon is full"}, before=in_turn(OutcomeUnknown("the connection broke")))
+    fake.asking = cannot_ask
     _, results = await provision(fake, users(3))
     assert [results[line].status for line in (1, 2, 3)] == ["created", "unknown", "created"]
     assert "the moon is full" in (results[2].message or "")
@@ -281,12 +296,29 @@ async def test_a_session_that_closes_during_a_call_leaves_its_rows_unknown() -> 
 
 @pytest.mark.parametrize("lost", LOST, ids=kind)
 async def test_an_answer_lost_twice_leaves_the_rows_unknown(lost: AgoraChatError) -> None:
-    """Nobody can say whether they exist, and neither does the report."""
-    fake = FakeUsers(before=in_turn(*[lost] * 9))
+    """Where they cannot be asked for, nobody can say whether they exist, and neither does the report."""
+    fake = FakeUsers(before=in_turn(*[lost] * 9), asking=cannot_ask)
     report, results = await provision(fake, users(5))
     assert len(fake.batches) == 2
     assert {result.status for result in results.values()} == {"unknown"}
     assert not report.ok
+
+
+@pytest.mark.parametrize("lost", LOST, ids=kind)
+async def test_rows_are_asked_for_before_they_are_called_unknown(lost: AgoraChatError) -> None:
+    """Whoever is registered was so by the lost calls; who is not is sent again, and fails in the end."""
+    fake = FakeUsers(before=in_turn(lost), after=in_turn(lost))
+    report, results = await provision(fake, users(5))
+    assert report.ok
+    assert {result.status for result in results.values()} == {"created"}
+    fake = FakeUsers(before=in_turn(*[lost] * 3))
+    report, results = await provision(fake, users(5))
+    assert report.count(RowStatus.CREATED) == 5
+    fake = FakeUsers(before=in_turn(*[lost] * 9))
+    report, results = await provision(fake, users(5))
+    assert {result.status for result in results.values()} == {"failed"}
+    assert fake.existing == set()
+    assert len(fake.batches) == 4
 
 
 async def test_a_failing_service_fails_the_rows_and_not_the_run() -> None:
@@ -562,7 +594,17 @@ async def test_the_use_of_the_quota_is_one_of_calls(monkeypatch: pytest.MonkeyPa
     assert seen[-1].quota_used == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize("option", [{"batch_size": 61}, {"batch_size": 0}, {"workers": 0}, {"on_existing": "update"}])
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"batch_size": 61},
+        {"batch_size": 0},
+        {"workers": 0},
+        {"on_existing": "perhaps"},
+        {"max_errors": -1},
+        {"max_error_rate": 1.1},
+    ],
+)
 async def test_options_out_of_range_are_refused(option: dict[str, object]) -> None:
     """Before anything is read or sent."""
     with pytest.raises(InvalidArgument):
