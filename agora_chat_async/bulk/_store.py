@@ -86,13 +86,8 @@ class Store:
                 fresh = self._check()
                 if fresh:
                     self._create(bound)
-                elif not resume:
-                    began = datetime.fromtimestamp(self.began, UTC).strftime("%Y-%m-%d %H:%M UTC")
-                    raise JournalError(
-                        f"{self._path} is the journal of a run that began {began}: resume it, or name another file"
-                    )
-                elif not force:
-                    self._compare(bound)
+                else:
+                    self._check_run(bound, resume=resume, force=force)
                 self._run("COMMIT", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
             except BaseException:
                 self._connection.close()
@@ -236,7 +231,15 @@ class Store:
         self.set("bound", bound)
         self.set("began", time.time())
 
-    def _compare(self, bound: Mapping[str, Any]) -> None:
+    def _check_run(self, bound: Mapping[str, Any], *, resume: bool, force: bool) -> None:
+        """Refuse a run that is not the one of the journal."""
+        if not resume:
+            began = datetime.fromtimestamp(self.began, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            raise JournalError(
+                f"{self._path} is the journal of a run that began {began}: resume it, or name another file"
+            )
+        if force:
+            return
         before: dict[str, Any] = self.get("bound")
         now: dict[str, Any] = json.loads(json.dumps(bound))
         changed = [

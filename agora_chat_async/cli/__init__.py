@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments, those of the process by default.
 
     Returns:
-        The exit code: 0 done, 1 some of it failed, 2 bad usage or input, 4 a local I/O error, 5 no right or the price
-        plan is used up, 6 the service cannot be reached, 130 interrupted.
+        The exit code: 0 done, 1 some of it failed, 2 bad usage or input, 3 more went wrong than allowed, 4 a local I/O
+        error, 5 no right or the price plan is used up, 6 the service cannot be reached, 130 interrupted.
     """
     from agora_chat_async.cli._exits import exit_code_of
 

@@ -29,8 +29,8 @@ from agora_chat_async import (
 from agora_chat_async._endpoint import endpoint_of
 from agora_chat_async.api.users import Users
 from agora_chat_async.bulk import Report, RowResult, RowStatus
-from agora_chat_async.bulk.provisioning import HasQuotas, provision_users
-from agora_chat_async.models.users import NewUser, Registration
+from agora_chat_async.bulk.provisioning import HasQuotas, SetsNicknames, provision_users
+from agora_chat_async.models.users import NewUser, Registration, User
 from agora_chat_async.quota import Rate
 
 MOST_RECEIVERS: Final = 300
@@ -94,7 +94,7 @@ async def measure(target: Target, users: Sequence[NewUser]) -> Measured:
             if result.status is not RowStatus.CREATED and len(bad_rows) < 3:  # noqa: PLR2004 - enough to see why
                 bad_rows.append(result)
 
-        report = await provision_users(_TimedSession(registrar, chat.quotas), users, on_result=note)
+        report = await provision_users(_TimedSession(registrar, chat.push, chat.quotas), users, on_result=note)
         receivers = [user.username for user in users[:MOST_RECEIVERS]]
         message_ids = await _send_every_type(chat, target, receivers)
         reading_began = time.perf_counter()
@@ -140,10 +140,17 @@ class _TimedUsers:
             self.latencies.append(result.meta.elapsed - result.meta.queued)
         return result.value
 
+    async def get(self, username: str) -> User:
+        return await self.chat.users.get(username)
+
+    async def set_password(self, username: str, password: str) -> None:
+        await self.chat.users.set_password(username, password)
+
 
 @frozen
 class _TimedSession:
     users: _TimedUsers
+    push: SetsNicknames
     quotas: HasQuotas
 
 

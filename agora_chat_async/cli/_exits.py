@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     DONE = 0
     SOME_FAILED = 1
     BAD_INPUT = 2
+    TOO_MANY_ERRORS = 3
+    """More went wrong than the caller allows."""
     LOCAL_IO = 4
     NO_RIGHT = 5
     """The token or the price plan forbids it."""
@@ -76,13 +78,13 @@ def code_of(error: AgoraChatError) -> ExitCode:
 
 
 def _code(error: BaseException) -> ExitCode | None:
-    from agora_chat_async.bulk import InputError
+    from agora_chat_async.bulk import InputError, JournalError
 
     if isinstance(error, CommandError):
         return error.code
     if isinstance(error, AgoraChatError):
         return code_of(error)
-    if isinstance(error, InputError) or missing_extra(error):
+    if isinstance(error, InputError | JournalError) or missing_extra(error):
         return ExitCode.BAD_INPUT
     return ExitCode.LOCAL_IO if isinstance(error, OSError) else None
 

@@ -18,6 +18,13 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--app", help="app name [AGORA_CHAT_APP]")
     parser.add_argument("--host", help="REST host, such as a41.chat.agora.io [AGORA_CHAT_HOST]")
     parser.add_argument("--plan", help="price plan: free has a total of 10 calls a second")
+    parser.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        metavar="OPERATION=RATE",
+        help="a rate other than the documented one, such as users.create=150/second; may be repeated",
+    )
     add_certificate_options(parser)
 
 
@@ -35,9 +42,19 @@ def make_session(options: argparse.Namespace) -> Session:
     given: dict[str, Any] = {name: _given(options, name, f"AGORA_CHAT_{name.upper()}") for name in _OF_THE_APP}
     if options.plan:
         given["plan"] = options.plan
+    given["quotas"] = given_quotas(options)
     if options.app_id or options.certificate or not os.environ.get("AGORA_CHAT_TOKEN"):
         given["token"] = app_token(options)
     return Session.from_env(**given)
+
+
+def given_quotas(options: argparse.Namespace) -> dict[str, str]:
+    """The rates that the options name, by operation."""
+    pairs: list[tuple[str, str, str]] = [text.partition("=") for text in options.quota]
+    for name, equals, rate in pairs:
+        if not equals:
+            raise CommandError(f"--quota {name}{rate}: write it like users.create=150/second")
+    return {name: rate for name, _, rate in pairs}
 
 
 def app_token(options: argparse.Namespace) -> AppToken:

@@ -250,7 +250,7 @@ async def test_a_lost_call_that_did_nothing_is_made_up_for() -> None:
     ids=kind,
 )
 async def test_a_lost_answer_is_not_forgotten(lost: AgoraChatError, later: AgoraChatError, aborted: bool) -> None:
-    """Whatever the repeat meets, rows that may be registered and cannot be asked for are neither failed nor not done."""
+    """Whatever the repeat meets, rows that may be registered are neither failed nor not done."""
     fake = FakeUsers(after=in_turn(lost), asking=cannot_ask)
     # No call has been answered by then, except where the answer was the service's own error.
     aborted = aborted and not (isinstance(later, ConnectFailed) and isinstance(lost, APIError))
