@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from attrs import define, field, frozen
@@ -16,6 +16,7 @@ from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._routes import Operation
 from agora_chat_async.emulator._settings import Settings
 from agora_chat_async.emulator._state import State
+from agora_chat_async.emulator._state.places import Sort
 
 APP = ("application", "organization", "applicationName")
 """The members of an envelope that name the app."""
@@ -23,6 +24,7 @@ PLACE = ("path", "uri")
 """The members of an envelope that name the request."""
 
 _LAST_PAGE = 1_000_000_000
+_ORDERS: Final[Mapping[str, Sort]] = {"asc": "asc", "desc": "desc"}
 
 
 @frozen
@@ -94,6 +96,21 @@ class Call:
         if self.settings.strict and (unknown := query.keys() - set(names)):
             raise illegal(f"invalid request: the operation has no query parameter {', '.join(sorted(unknown))}")
         return query
+
+    def member_query(self) -> dict[str, str]:
+        """The query of a list of members: by page number, or by cursor, which `version=v3` announces."""
+        query = self.query("pagenum", "pagesize", "version", "limit", "cursor", "sort")
+        by_cursor = query.get("version") == "v3"
+        foreign = {"pagenum", "pagesize"} if by_cursor else {"version", "limit", "cursor"}
+        if self.settings.strict and (unknown := query.keys() & foreign):
+            raise illegal(f"invalid request: no list of members takes {', '.join(sorted(unknown))} here")
+        return query if by_cursor else {name: value for name, value in query.items() if name not in foreign}
+
+    def sort(self, query: dict[str, str]) -> Sort | None:
+        """The order that is asked for."""
+        if "sort" in query and query["sort"] not in _ORDERS:
+            raise illegal(f"invalid request: sort has to be asc or desc, got {query['sort']}")
+        return _ORDERS.get(query.get("sort", ""))
 
     def limit(self, query: dict[str, str], name: str = "limit", *, default: int, most: int) -> int:
         """A page's size, clamped as the service does."""

@@ -6,7 +6,7 @@ import sys
 from typing import Any, Final
 
 from agora_chat_async.api.group_members import GroupMembers
-from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
+from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter, limit_exceeded
 from agora_chat_async.emulator._groups import caps, member_entry
 
@@ -21,10 +21,16 @@ _REMOVED: Final = "remove_member"
 
 @answers(GroupMembers.list)
 def list_members(call: Call) -> dict[str, Any]:
-    """One page of members, those who joined last first."""
-    query, group = call.query("pagenum", "pagesize"), call.state.groups.require(call.values["group_id"])
+    """One page of members, those who joined last first; the vendor's Java SDK asks in another way for bare names."""
+    query, group = call.member_query(), call.state.groups.require(call.values["group_id"])
+    if "version" in query:
+        limit = call.limit(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
+        page = call.state.groups.member_page(group["id"], limit, query.get("cursor"), call.sort(query) or "desc")
+        return call.envelope(
+            *APP, *PLACE, params=call.echo(query), entities=[], data=page.names, **next_page(page.cursor)
+        )
     limit, offset = call.window(query, default=_DEFAULT_PAGE, most=_MAX_PAGE)
-    members = call.state.groups.members(group["id"], limit, offset)
+    members = call.state.groups.members(group["id"], limit, offset, sort=call.sort(query))
     admins = call.state.groups.admins(group["id"]) if call.settings.easemob else []
     data = [{"admin": name} if name in admins else member_entry(name, group["owner"]) for name in members]
     return call.envelope(*APP, *PLACE, params=call.echo(query), entities=[], data=data, count=len(data))

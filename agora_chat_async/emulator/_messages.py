@@ -9,7 +9,7 @@ from agora_chat_async.api.messages import Messages
 from agora_chat_async.emulator import _history
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
 from agora_chat_async.emulator._contents import TYPES, check_content, check_size
-from agora_chat_async.emulator._errors import Refusal, illegal
+from agora_chat_async.emulator._errors import Refusal, forbidden, illegal
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.messages import Draft
 
@@ -19,6 +19,7 @@ _MAX_USERS: Final = 600
 _MAX_GROUPS: Final = 3
 _MAX_ROOMS: Final = 10
 _MAX_IGNORERS: Final = 20
+_NO_BROADCASTS: Final = {"free", "starter"}
 _LEVELS: Final = ("high", "normal", "low")
 _ADMIN: Final = "admin"
 _LAST_MS: Final = 1 << 53
@@ -41,7 +42,9 @@ def send_to_chatgroups(call: Call) -> dict[str, Any]:
     fields = call.fields()
     to = fields.texts("to", most=_MAX_GROUPS)
     fields.flag("need_group_ack", default=False)
-    return _sent(call, call.state.messages.send_to_many(_draft(call, fields, "groupchat"), "groupchat", to))
+    draft = _draft(call, fields, "groupchat")
+    call.state.speaking.refuse_in_groups(draft.sender, to)
+    return _sent(call, call.state.messages.send_to_many(draft, "groupchat", to))
 
 
 @answers(Messages.send_to_chatrooms)
@@ -50,12 +53,16 @@ def send_to_chatrooms(call: Call) -> dict[str, Any]:
     fields = call.fields()
     to = fields.texts("to", most=_MAX_ROOMS)
     fields.optional_one_of("chatroom_msg_level", *_LEVELS)
-    return _sent(call, call.state.messages.send_to_many(_draft(call, fields, "chatroom"), "chatroom", to))
+    draft = _draft(call, fields, "chatroom")
+    call.state.speaking.refuse_in_rooms(draft.sender, to)
+    return _sent(call, call.state.messages.send_to_many(draft, "chatroom", to))
 
 
 @answers(Messages.broadcast_to_chatrooms)
 def broadcast_to_chatrooms(call: Call) -> dict[str, Any]:
     """Send to all active rooms."""
+    if call.settings.plan in _NO_BROADCASTS:
+        raise forbidden(f"broadcasts are not part of the {call.settings.plan} plan")
     fields = call.fields()
     sender = _sender(fields)
     level = fields.optional_one_of("chatroom_msg_level", *_LEVELS) or "normal"
@@ -65,7 +72,7 @@ def broadcast_to_chatrooms(call: Call) -> dict[str, Any]:
     fields.end()
     check_size(body, ext, call.settings.too_large)
     call.state.mutes.refuse_muted(sender, "chatroom")
-    number = call.state.messages.broadcast(Draft(sender, kind, body, ext), level)
+    number = call.state.messages.broadcast(Draft(sender, kind, body, ext), level, call.state.rooms.peopled())
     return call.envelope(*APP, *PLACE, entities=[], data={"id": number})
 
 

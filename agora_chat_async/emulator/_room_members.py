@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agora_chat_async.api.room_members import RoomMembers
-from agora_chat_async.emulator._call import Answers, Call
+from agora_chat_async.emulator._call import Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter
 from agora_chat_async.emulator._rooms import answer, caps
 
@@ -41,12 +41,15 @@ def add_many(call: Call) -> dict[str, Any]:
 
 @answers(RoomMembers.list)
 def list_members(call: Call) -> dict[str, Any]:
-    """One page of members, the owner first."""
-    query = call.query("pagenum", "pagesize")
+    """One page of members, the owner first; the vendor's Java SDK asks in another way for bare names."""
+    query, room_id = call.member_query(), call.values["chatroom_id"]
+    if "version" in query:
+        limit = call.limit(query, default=_MAX_PAGE, most=_MAX_PAGE)
+        page = call.state.rooms.member_page(room_id, limit, query.get("cursor"), call.sort(query) or "asc")
+        return answer(call, page.names, params=call.echo(query), **next_page(page.cursor))
     limit, offset = call.window(query, default=_MAX_PAGE, least=0, most=_MAX_PAGE)
-    room_id = call.values["chatroom_id"]
     owner = call.state.rooms.owner(room_id)
-    members = call.state.rooms.members(room_id, limit, offset)
+    members = call.state.rooms.members(room_id, limit, offset, sort=call.sort(query))
     data = [{"owner" if name == owner else "member": name} for name in members]
     return answer(call, data, params=call.echo(query), count=len(data))
 

@@ -93,3 +93,38 @@ async def test_another_form(connect, other):
         assert refused == 429, "both forms draw on one quota"
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][0] == 200
+
+
+@pytest.mark.parametrize(("path", "new"), [("/chatgroups", "dcba"), ("/chatrooms", "abcd")])
+async def test_members_as_the_java_sdk_lists_them(connect, refused, path, new):
+    """By cursor come bare names without the owner; by page number both, in the order that is asked for."""
+    client = connect()
+    await client.post("http://emulator/_emulator/seed", json={"users": list("abcdo")})
+    body = {"owner": "o", "members": list("abcd")}
+    body |= {"public": True} if path == "/chatgroups" else {"name": "r", "description": "d"}
+    made = (await client.post(path, json=body)).json()["data"]
+    users = f"{path}/{made.get('groupid', made.get('id'))}/users"
+    for sort, expected in ((None, new), ("asc", "abcd"), ("desc", "dcba")):
+        found, cursor = list[str](), None
+        while cursor != "":
+            query = {"version": "v3", "limit": "3", "sort": sort, "cursor": cursor}
+            given = {name: value for name, value in query.items() if value}
+            answer = (await client.get(users, params=given)).json()
+            assert answer["params"] == {name: [value] for name, value in given.items()}
+            found += answer["data"]
+            cursor = answer.get("cursor", "")
+        assert "".join(found) == expected
+    by_number = (await client.get(users, params={"pagesize": "2", "sort": "asc"})).json()["data"]
+    assert by_number == [{"owner": "o"}, {"member": "a"}]
+    newest = (await client.get(users, params={"sort": "desc"})).json()["data"]
+    assert newest == [*({"member": name} for name in "dcba"), {"owner": "o"}]
+    for query in ({"version": "v3", "pagenum": "1"}, {"limit": "3"}, {"version": "v2"}, {"sort": "up"}):
+        assert refused(await client.get(users, params=query)) == (400, "illegal_argument")
+
+
+async def test_room_attributes_without_a_body(client):
+    """The vendor's Java SDK reads all of them by a request that has neither body nor content type."""
+    names = await made(client)
+    path = f"/metadata/chatroom/{names['room']}"
+    assert (await client.post(path)).json()["data"] == {"k": "v"}
+    assert (await client.post(path, content=b"{}")).status_code == 415

@@ -169,7 +169,13 @@ async def test_online_only_drops_for_the_others(client):
 
 
 async def test_broadcast(client, refused, clock):
-    await send(client, "42", kind="chatrooms")
+    """It goes to the rooms that are there and had a message before."""
+    await client.post("/users", json={"username": "anna"})
+    body = {"name": "r", "description": "d", "owner": "anna"}
+    active, deleted, _ = [(await client.post("/chatrooms", json=body)).json()["data"]["id"] for _ in range(3)]
+    for room in ("42", active, deleted):
+        await send(client, room, kind="chatrooms")
+    await client.delete(f"/chatrooms/{deleted}")
     response = await client.post("/messages/chatrooms/broadcast", json={"msg": {"type": "txt", "msg": "hello"}})
     answer = response.json()
     assert answer == envelope(answer, "/messages/chatrooms/broadcast") | {"data": {"id": answer["data"]["id"]}}
@@ -187,7 +193,14 @@ async def test_broadcast(client, refused, clock):
         assert refused(await client.post("/messages/chatrooms/broadcast", json=body)) == (400, "illegal_argument")
     clock.advance(3 * 3600)
     texts = [(record["chat_type"], record["to"]) for record in await records(client)]
-    assert texts == [("chatroom", "42"), ("chatroom", "42")]
+    assert texts == [("chatroom", room) for room in ("42", active, deleted, active)]
+
+
+async def test_broadcasts_are_for_larger_plans(connect, refused):
+    for plan, status in (("free", 403), ("starter", 403), ("pro", 200), ("enterprise", 200)):
+        client = connect(plan=plan)
+        response = await client.post("/messages/chatrooms/broadcast", json={"msg": {"type": "txt", "msg": "hello"}})
+        assert response.status_code == status
 
 
 async def test_history(client, refused, clock):

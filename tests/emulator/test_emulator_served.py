@@ -161,6 +161,16 @@ def test_spawn():
         httpx.get(info.url)
 
 
+def test_spawn_speaks_as_it_is_told():
+    with (
+        spawn(dialect="easemob", moderated=["poker", "dice"]) as info,
+        httpx.Client(base_url=base(info), headers=headers(info)) as client,
+    ):
+        assert client.get("/chatgroups/1").json()["error"] == "resource_not_found"
+        body = {"owner": "anna", "public": True, "groupname": "dice"}
+        assert client.post("/chatgroups", json=body).json()["error"] == "group_name_violation"
+
+
 def test_spawn_ends_with_its_block_whatever_happens():
     with pytest.raises(ZeroDivisionError), spawn(enforce_quotas=False, strict=False) as info:
         raise ZeroDivisionError

@@ -45,6 +45,7 @@ from agora_chat_async.emulator._state.queries import scalar
 from agora_chat_async.emulator._state.reactions import Reactions
 from agora_chat_async.emulator._state.room_attributes import RoomAttributes
 from agora_chat_async.emulator._state.rooms import Rooms
+from agora_chat_async.emulator._state.speaking import Speaking
 from agora_chat_async.emulator._state.threads import Threads
 from agora_chat_async.emulator._state.tokens import Tokens
 from agora_chat_async.emulator._state.user_attributes import UserAttributes
@@ -106,6 +107,7 @@ class State:
         self.room_lists: Final = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
         self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
         self.threads: Final = Threads(connection, now_ms, self.messages, self.groups)
+        self.speaking: Final = Speaking(self.groups, self.group_lists, self.rooms, self.room_lists, self.threads)
         self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups)
         self.users.on_delete.append(self.reactions.forget)
         self.push: Final = Push(connection, now_ms, self.users)

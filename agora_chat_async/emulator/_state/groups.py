@@ -64,6 +64,7 @@ class Groups(Places):
     kind = "group"
     table = "chatgroups"
     member_table = "group_members"
+    member_order = "seq DESC"
 
     def missing(self, place: str) -> Refusal:
         """Say that there is no such group."""
@@ -90,15 +91,6 @@ class Groups(Places):
         if "maxusers" in changes and changes["maxusers"] < self.count_members(place):
             raise invalid_parameter(f"maxusers of {changes['maxusers']} is less than the group has members")
         super().update(place, {**changes, "modified": self._now_ms()})
-
-    def members(self, place: str, limit: int = -1, offset: int = 0) -> list[str]:
-        """Return who is in a group, owner, admins and the others, the one who joined last first."""
-        return self._names(
-            "SELECT username FROM group_members WHERE place = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
-            self.require(place)["id"],
-            limit,
-            offset,
-        )
 
     def add_members(self, place: str, names: Iterable[str], caps: Caps) -> list[str]:
         """Let all of the users in, or none, and return who is new; refused where everybody is there already."""

@@ -49,6 +49,10 @@ class Memberships(Protocol):
         """Name the owner; the place has to exist."""
         ...
 
+    def admins(self, place: str, /) -> list[str]:
+        """Name the admins."""
+        ...
+
     def is_member(self, place: str, username: str, /) -> bool:
         """Whether a user is in."""
         ...
@@ -126,6 +130,20 @@ class MemberLists:
             (self._rules.kind, place, self._now_ms()),
         )
         return [(str(row["username"]), int(row["expire"])) for row in rows]
+
+    def why_silent(self, place: str, username: str, *, mute_all: bool) -> str | None:
+        """Tell why a user may not send; None where nothing is in the way.
+
+        The mute list goes before the allow list; owner and admins are on the latter by nature.
+        """
+        if self._among(place, "block", [username]):
+            return f"user {username} is on the blocklist of {self._rules.kind} {place}"
+        if any(username == muted for muted, _ in self.mutes(place)):
+            return f"user {username} is muted in {self._rules.kind} {place}"
+        if mute_all and self._places.is_member(place, username):
+            free = {self._places.owner(place), *self._places.admins(place), *self._among(place, "allow", [username])}
+            return None if username in free else f"all members of {self._rules.kind} {place} are muted"
+        return None
 
     def mute_all(self, place: str, *, mute: bool) -> None:
         """Let nobody but owner, admins and the allow list send any longer, or everybody again."""

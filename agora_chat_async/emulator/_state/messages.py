@@ -117,12 +117,15 @@ class Messages:
         at = self._now_ms() if timestamp is None else timestamp
         return self._insert(draft, chat_type, [target], set(), at)[target]
 
-    def broadcast(self, draft: Draft, level: str) -> int:
-        """Send to every room that had a message before."""
-        # A room also has to have a member; memberships are not known here, so each room that was written to counts.
-        rooms = [
+    def broadcast(self, draft: Draft, level: str, rooms: Sequence[str]) -> int:
+        """Send to those of the rooms that had a message before."""
+        active = [
             str(row["recipient"])
-            for row in self._connection.execute("SELECT DISTINCT recipient FROM messages WHERE chat_type = 'chatroom'")
+            for row in self._connection.execute(
+                "SELECT DISTINCT recipient FROM messages WHERE chat_type = 'chatroom'"
+                " AND recipient IN (SELECT value FROM json_each(?))",
+                (json_text(rooms),),
+            )
         ]
         number = self._ids.next()
         now = self._now_ms()
@@ -130,7 +133,7 @@ class Messages:
             "INSERT INTO broadcasts VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, draft.sender, draft.type, json_text(draft.body), _optional_json(draft.ext), level, now),
         )
-        self._insert(draft, "chatroom", rooms, set(), now)
+        self._insert(draft, "chatroom", active, set(), now)
         return number
 
     def modify(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import frozen
 
@@ -15,6 +15,9 @@ from agora_chat_async.emulator._state.queries import json_text, scalar
 from agora_chat_async.emulator._state.users import Users
 
 MAX_ADMINS: Final = 99
+
+Sort = Literal["asc", "desc"]
+"""The order of joining: who came first first, or last."""
 
 _LAST: Final = (1 << 63) - 1
 
@@ -38,6 +41,14 @@ class Page:
     cursor: str | None
 
 
+@frozen
+class MemberPage:
+    """Some members, and where the next ones begin."""
+
+    names: Sequence[str]
+    cursor: str | None
+
+
 class Places:
     """All places of a kind and their members; the owner is one of these."""
 
@@ -45,6 +56,8 @@ class Places:
     table: ClassVar[str]
     member_table: ClassVar[str]
     """Has the columns `place`, `username` and `admin`, and `seq`, the order of joining."""
+    member_order: ClassVar[str]
+    """How members are listed where no order is asked for."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int], users: Users) -> None:
         self._connection = connection
@@ -129,6 +142,31 @@ class Places:
     def count_members(self, place: str) -> int:
         """Tell how many are in a place, its owner included."""
         return self._scalar(f"SELECT count(*) FROM {self.member_table} WHERE place = ?", place)  # noqa: S608
+
+    def members(self, place: str, limit: int = -1, offset: int = 0, *, sort: Sort | None = None) -> list[str]:
+        """Return who is in a place, owner, admins and the others; `sort` puts them in the order of joining."""
+        return self._names(
+            f"SELECT username FROM {self.member_table} WHERE place = ?"  # noqa: S608
+            f" ORDER BY {f'seq {sort}' if sort else self.member_order} LIMIT ? OFFSET ?",
+            self.require(place)["id"],
+            limit,
+            offset,
+        )
+
+    def member_page(self, place: str, limit: int, cursor: str | None, sort: Sort) -> MemberPage:
+        """Return who is in a place but its owner, in the order of joining, those after a cursor."""
+        kind, newest_first = f"{self.kind} member", sort == "desc"
+        after = place_of(kind, cursor) if cursor else _LAST if newest_first else 0
+        rows = self._rows(
+            f"SELECT seq, username FROM {self.member_table}"  # noqa: S608
+            f" WHERE place = ? AND username <> ? AND seq {'<' if newest_first else '>'} ? ORDER BY seq {sort} LIMIT ?",
+            place,
+            self.owner(place),
+            after,
+            limit + 1,
+        )
+        names = [str(row["username"]) for row in rows[:limit]]
+        return MemberPage(names, cursor_of(kind, rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
     def is_member(self, place: str, username: str) -> bool:
         """Whether a user is in a place."""

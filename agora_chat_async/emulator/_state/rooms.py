@@ -67,6 +67,7 @@ class Rooms(Places):
     kind = "room"
     table = "rooms"
     member_table = "room_members"
+    member_order = "username <> (SELECT owner FROM rooms WHERE id = place), seq"
 
     def missing(self, place: str) -> Refusal:
         """Say that there is no such room."""
@@ -88,15 +89,9 @@ class Rooms(Places):
         self._insert(room_id, names)
         return room_id
 
-    def members(self, place: str, limit: int = -1, offset: int = 0) -> list[str]:
-        """Return who is in a room: the owner, then the others in the order of joining."""
-        return self._names(
-            "SELECT username FROM room_members JOIN rooms ON rooms.id = place WHERE place = ?"
-            " ORDER BY username <> owner, room_members.seq LIMIT ? OFFSET ?",
-            self.require(place)["id"],
-            limit,
-            offset,
-        )
+    def peopled(self) -> list[str]:
+        """Return the rooms that have a member."""
+        return self._names("SELECT DISTINCT place FROM room_members")
 
     def add_member(self, place: str, name: str, caps: Caps) -> str:
         """Let a user in who is not there yet, and return the name."""

@@ -90,6 +90,11 @@ class Threads:
         self._insert(thread_id, [owner])
         return thread_id
 
+    def group_of(self, thread_id: str) -> str | None:
+        """Name the group of a thread; None where there is no such thread."""
+        row = self._connection.execute("SELECT group_id FROM threads WHERE id = ?", (thread_id,)).fetchone()
+        return None if row is None else str(row["group_id"])
+
     def require(self, thread_id: str) -> sqlite3.Row:
         """Look a thread up, which has to exist."""
         row: sqlite3.Row | None = self._connection.execute(
