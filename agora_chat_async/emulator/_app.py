@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Literal, Self
 from urllib.parse import quote
@@ -29,6 +29,7 @@ from agora_chat_async.emulator._dialect import in_easemob
 from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized, wrong_method
 from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
+from agora_chat_async.emulator._limits import limits_of
 from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
 from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond
@@ -83,8 +84,8 @@ class Emulator:
         recall_window: Seconds after which a message can no longer be recalled, up to 7 days.
         max_file_mb: Largest file to be uploaded, in megabytes, up to 200.
         max_attribute_bytes: What the attributes of all users may take; by default 10 GB.
-        max_users: How many users can be registered, after which registration answers 429 `resource_limited`; by
-            default as many as the plan has monthly active users.
+        limits: How much there may be of some things, such as `{"groups_per_user": 2}`, in place of what the plan says;
+            see `Limits`.
         over_plan: Refuse every call with 429 `resource_limited`, as when the app uses more than its plan has.
         disabled: Features that are off for the app, such as `["presence", "push"]`; see `FEATURES`.
         background: Share of each quota that other clients are taken to use.
@@ -119,7 +120,7 @@ class Emulator:
         recall_window: int = 120,
         max_file_mb: int = 10,
         max_attribute_bytes: int = 10 * 1024**3,
-        max_users: int | None = None,
+        limits: Mapping[str, int] | None = None,
         over_plan: bool = False,
         disabled: Iterable[str] = (),
         background: float = 0.0,
@@ -148,7 +149,7 @@ class Emulator:
             recall_window=recall_window,
             max_file_mb=max_file_mb,
             max_attribute_bytes=max_attribute_bytes,
-            max_users=max_users,
+            limits=limits_of(plan or "enterprise", limits or {}),
             over_plan=over_plan,
             strict=strict,
             now=self.clock.now,
@@ -168,7 +169,7 @@ class Emulator:
         self.log: Final = RequestLog()
         self.log.clear(self.clock.monotonic())
         self.gatekeeper: Final = Gatekeeper(app_id, certificate, self.clock.now)
-        self.state = State(open_database(database), self.clock.now)
+        self.state = State(open_database(database), self.clock.now, self.settings.limits)
         self.gatekeeper.learn(*self.state.database.run_blocking(self.state.tokens.all))
         self._enforce_quotas = enforce_quotas
         self._jitter = jitter
@@ -219,7 +220,7 @@ class Emulator:
         """Replace all data by what a snapshot holds; a `ValueError` says that it is none."""
         database = self.state.database
         await database.restore(content)
-        self.state = State(database, self.clock.now)
+        self.state = State(database, self.clock.now, self.settings.limits)
         self.gatekeeper.reset()
         self.gatekeeper.learn(*await database.run(self.state.tokens.all))
 

@@ -81,7 +81,7 @@ async def _serve(options: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()
     keywords: dict[str, Any] = {
-        name: dict(value) if name == "quotas" else value
+        name: dict(value) if name in {"quotas", "limits"} else value
         for name, value in vars(options).items()
         if name in signature(Emulator).parameters
     }

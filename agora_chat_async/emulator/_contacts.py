@@ -22,7 +22,7 @@ _MAX_BLOCKED_AT_ONCE: Final = 50
 def add(call: Call) -> dict[str, Any]:
     """Make two users contacts."""
     friend = call.state.contacts.add(
-        call.values["owner_username"], call.values["friend_username"], most=call.settings.max_contacts
+        call.values["owner_username"], call.values["friend_username"], most=call.settings.limits.contacts_per_user
     )
     return _about_one(call, "contacts", friend)
 

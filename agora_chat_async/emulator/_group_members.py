@@ -8,7 +8,7 @@ from typing import Any, Final
 from agora_chat_async.api.group_members import GroupMembers
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter, limit_exceeded
-from agora_chat_async.emulator._groups import caps, member_entry
+from agora_chat_async.emulator._groups import member_entry
 
 answers = Answers()
 
@@ -127,7 +127,7 @@ def get_attributes_of_many(call: Call) -> dict[str, Any]:
 def _add(call: Call, names: list[str]) -> list[str]:
     if call.settings.easemob:  # as the vendor's Java SDK found it: adding a blocked user ends the block
         call.state.group_lists.pardon(call.values["group_id"], names)
-    return call.state.groups.add_members(call.values["group_id"], names, caps(call))
+    return call.state.groups.add_members(call.values["group_id"], names)
 
 
 def _change(call: Call, name: str, action: str, fault: str | None = None) -> dict[str, Any]:

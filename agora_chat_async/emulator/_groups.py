@@ -10,8 +10,7 @@ from agora_chat_async.api.groups import Groups
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter, no_such_group
 from agora_chat_async.emulator._fields import Fields
-from agora_chat_async.emulator._state.groups import CAPS, NewGroup
-from agora_chat_async.emulator._state.places import Caps
+from agora_chat_async.emulator._state.groups import NewGroup
 
 answers = Answers()
 
@@ -31,11 +30,6 @@ _FLAGS: Final = {"public": True, "membersonly": False, "allowinvites": False, "i
 _SETTINGS: Final = {*_TEXTS, *_FLAGS, "maxusers", "custom"}
 
 
-def caps(call: Call) -> Caps:
-    """What the app's price plan allows."""
-    return CAPS[call.settings.plan or "enterprise"]
-
-
 @answers(Groups.create)
 def create(call: Call) -> dict[str, Any]:
     """Make a group."""
@@ -51,14 +45,14 @@ def create(call: Call) -> dict[str, Any]:
         "groupname": "",
         "description": "",
         "custom": "",
-        "maxusers": min(_DEFAULT_MAX_USERS, caps(call).members),
+        "maxusers": min(_DEFAULT_MAX_USERS, call.settings.limits.group_members),
         **_FLAGS,
         **_settings(call, fields),
     }
     fields.end()
     if settings["public"]:
         settings["allowinvites"] = False
-    group_id = call.state.groups.create(NewGroup(owner=owner, settings=settings, members=members), caps(call))
+    group_id = call.state.groups.create(NewGroup(owner=owner, settings=settings, members=members))
     return call.envelope(*APP, *PLACE, entities=[], data={"groupid": group_id})
 
 
@@ -166,8 +160,8 @@ def _settings(call: Call, fields: Fields) -> dict[str, Any]:
             raise invalid_parameter(f"custom has more than {_MAX_CUSTOM_BYTES} bytes")
     size = fields.whole("maxusers")
     if size is not None:
-        if not 1 <= size <= caps(call).members:
-            raise invalid_parameter(f"maxusers is 1 to {caps(call).members}, and not {size}")
+        if not 1 <= size <= call.settings.limits.group_members:
+            raise invalid_parameter(f"maxusers is 1 to {call.settings.limits.group_members}, and not {size}")
         settings["maxusers"] = size
     return settings
 

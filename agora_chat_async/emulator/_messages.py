@@ -81,7 +81,7 @@ def get_history(call: Call) -> dict[str, Any]:
     """Give the address of the file of one hour."""
     hour = _history.parse_hour(call.values["time"])
     now = call.settings.now()
-    if not _history.is_kept(hour, now, call.settings.history_days):
+    if not _history.is_kept(hour, now, call.settings.limits.history_days):
         raise illegal(
             f"{call.settings.org}#{call.settings.app} {call.values['time']}: "
             "maybe chat message history is expired or unstored"

@@ -51,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8000, help="port to listen on, 0 for a free one (default: %(default)s)")
     add("--allow-remote", action="store_true", help="let --host be reachable from other machines")
     add("--plan", choices=tuple(PLANS), help="price plan; the free one allows 10 calls a second in all")
-    add("--max-users", type=int, metavar="N", help="how many users can be registered (default: as the plan has it)")
     add(
         "--quota",
         dest="quotas",
@@ -60,6 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_quota,
         metavar="OPERATION=RATE",
         help="a rate other than the documented one, such as users.create=150/second; may be repeated",
+    )
+    add(
+        "--limit",
+        dest="limits",
+        action="append",
+        default=[],
+        type=_limit,
+        metavar="THING=NUMBER",
+        help="a limit other than that of the plan, such as groups_per_user=2; may be repeated",
     )
     add(
         "--disable",
@@ -102,3 +110,10 @@ def _quota(text: str) -> tuple[str, Rate]:
         return name, Rate.parse(rate)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"a limit is written like groups_per_user=2, got {text!r}")
+    return name, int(number)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from agora_chat_async.api.room_members import RoomMembers
 from agora_chat_async.emulator._call import Answers, Call, next_page
 from agora_chat_async.emulator._errors import invalid_parameter
-from agora_chat_async.emulator._rooms import answer, caps
+from agora_chat_async.emulator._rooms import answer
 
 answers = Answers()
 
@@ -24,9 +24,9 @@ def add(call: Call) -> dict[str, Any]:
     """Let one user in."""
     room_id, name = call.values["chatroom_id"], call.values["username"]
     if call.settings.easemob:
-        (user,) = call.state.rooms.add_members(room_id, [name], caps(call))
+        (user,) = call.state.rooms.add_members(room_id, [name])
     else:
-        user = call.state.rooms.add_member(room_id, name, caps(call))
+        user = call.state.rooms.add_member(room_id, name)
     return answer(call, {"result": True, "action": _ADD, "id": room_id, "user": user})
 
 
@@ -35,7 +35,7 @@ def add_many(call: Call) -> dict[str, Any]:
     """Let users in."""
     room_id, names = call.values["chatroom_id"], call.only_texts("usernames")
     _refuse_many(names, _MAX_ADDED)
-    users = call.state.rooms.add_members(room_id, names, caps(call))
+    users = call.state.rooms.add_members(room_id, names)
     return answer(call, {"newmembers": users, "action": _ADD, "id": room_id})
 
 

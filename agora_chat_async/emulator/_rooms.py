@@ -18,8 +18,7 @@ from agora_chat_async.emulator._errors import (
     no_such_room,
 )
 from agora_chat_async.emulator._fields import Fields
-from agora_chat_async.emulator._state.places import Caps
-from agora_chat_async.emulator._state.rooms import CAPS, NewRoom
+from agora_chat_async.emulator._state.rooms import NewRoom
 
 answers = Answers()
 
@@ -36,11 +35,6 @@ _MAX_USERS: Final = 10_000
 _DEFAULT_USERS: Final = 1000
 _CHANGEABLE: Final = {"name": "groupname", "description": "description", "maxusers": "maxusers"}
 """Members that can be changed, and what the answer calls them."""
-
-
-def caps(call: Call) -> Caps:
-    """What the app's price plan allows."""
-    return CAPS[call.settings.plan or "enterprise"]
 
 
 def answer(call: Call, data: Any, **more: Any) -> dict[str, Any]:
@@ -65,7 +59,7 @@ def create(call: Call) -> dict[str, Any]:
         custom=fields.optional_text("custom", most=_MAX_CUSTOM) or "",
     )
     fields.end()
-    return answer(call, {"id": call.state.rooms.create(new, caps(call))})
+    return answer(call, {"id": call.state.rooms.create(new)})
 
 
 @answers(Rooms.list)

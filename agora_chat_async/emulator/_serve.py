@@ -108,6 +108,7 @@ def spawn(
     host: str = "127.0.0.1",
     port: int = 0,
     quotas: Mapping[str, str] | None = None,
+    limits: Mapping[str, int] | None = None,
     enforce_quotas: bool = True,
     strict: bool = True,
     disabled: Iterable[str] = (),
@@ -127,6 +128,8 @@ def spawn(
         words += [f"--moderated={word}"]
     for name, rate in (quotas or {}).items():
         words += ["--quota", f"{name}={rate}"]
+    for name, most in (limits or {}).items():
+        words += ["--limit", f"{name}={most}"]
     for name, value in settings.items():
         option = f"--{name.replace('_', '-')}"
         if value is True:

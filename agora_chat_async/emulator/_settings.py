@@ -10,17 +10,12 @@ from typing import Any, Final, Literal, get_args
 
 from attrs import field, frozen
 
+from agora_chat_async.emulator._limits import PLAN_LIMITS, Limits
+
 DEMO_ORG: Final = "demo-org"
 DEMO_APP: Final = "demo-app"
 DEMO_APP_ID: Final = "de300000000000000000000000000001"
 DEMO_CERTIFICATE: Final = "ce270000000000000000000000000001"
-
-HISTORY_DAYS: Final = {"free": 7, "starter": 90}
-"""How long messages are kept, by plan; 180 days in the others."""
-MAX_CONTACTS: Final = {"free": 100, "starter": 250, "pro": 1000}
-"""How many contacts a user can have, by plan; 10000 in the others."""
-MAX_USERS: Final = {"free": 500, "starter": 50_000, "pro": 100_000}
-"""How many users an app can register, by plan: its monthly active users, which are all that the emulator knows of."""
 
 Dialect = Literal["agora", "easemob"]
 """The vendors who document the service, each in its own way."""
@@ -34,7 +29,6 @@ _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "upper_case": ("refuse", "fold"),
 }
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
-    "max_users": (0, sys.maxsize),
     "recall_window": (0, 7 * 86_400),
     "max_file_mb": (1, 200),
     "max_attribute_bytes": (0, sys.maxsize),
@@ -68,8 +62,7 @@ class Settings:
     max_file_mb: int = 10
     max_attribute_bytes: int = 10 * 1024**3
     """What the attributes of all users may take."""
-    max_users: int | None = None
-    """How many users can be registered; by default as many as the plan has."""
+    limits: Limits = PLAN_LIMITS["enterprise"]
     over_plan: bool = False
     """Refuse everything, since the app uses more than its plan has."""
     strict: bool = True
@@ -103,18 +96,3 @@ class Settings:
     def edition(self) -> str:
         """The price plan as refusals name it."""
         return self.plan or "enterprise"
-
-    @property
-    def most_users(self) -> int | None:
-        """How many users can be registered; None where the plan does not say."""
-        return MAX_USERS.get(self.plan or "") if self.max_users is None else self.max_users
-
-    @property
-    def history_days(self) -> int:
-        """How many days messages can be fetched."""
-        return HISTORY_DAYS.get(self.plan or "", 180)
-
-    @property
-    def max_contacts(self) -> int:
-        """How many contacts a user can have."""
-        return MAX_CONTACTS.get(self.plan or "", 10_000)

@@ -149,8 +149,7 @@ def get_offline_message_status(call: Call) -> dict[str, Any]:
 
 
 def _refuse_too_many(call: Call) -> None:
-    most = call.settings.most_users
-    if most is not None and call.state.users.count() > most:
+    if call.state.users.count() > call.settings.limits.users:
         raise plan_exceeded(call.settings.edition)
 
 

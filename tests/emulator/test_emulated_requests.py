@@ -252,6 +252,8 @@ async def test_lifespan_and_other_protocols():
         {"batch_conflict": "x"},
         {"too_large": 414},
         {"dialect": "english"},
+        {"limits": {"cats": 9}},
+        {"limits": {"groups": -1}},
         {"org": "a/b"},
     ],
 )

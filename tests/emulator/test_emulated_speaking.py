@@ -119,7 +119,7 @@ async def test_a_message_to_several_places_is_sent_to_all_or_none(place):
     await place.call("POST", "/mute", {"usernames": ["bob"], "mute_duration": -1})
     body = {"to": ["other", place.id], "from": "bob", "type": "txt", "body": {"msg": "hello"}}
     assert (await place.client.post(place.send_path, json=body)).status_code == 403
-    tables = (await place.client.get("http://emulator/_emulator/snapshot")).json()["tables"]
+    tables = (await place.client.get("http://emulator/_emulator/tables")).json()["tables"]
     assert tables["messages"] == len(place.targets) - 1
 
 

@@ -163,12 +163,15 @@ def test_spawn():
 
 def test_spawn_speaks_as_it_is_told():
     with (
-        spawn(dialect="easemob", moderated=["poker", "dice"]) as info,
+        spawn(dialect="easemob", moderated=["poker", "dice"], limits={"users": 1, "groups": 0}) as info,
         httpx.Client(base_url=base(info), headers=headers(info)) as client,
     ):
         assert client.get("/chatgroups/1").json()["error"] == "resource_not_found"
         body = {"owner": "anna", "public": True, "groupname": "dice"}
         assert client.post("/chatgroups", json=body).json()["error"] == "group_name_violation"
+        assert client.post("/users", json={"username": "anna"}).status_code == 200
+        assert client.post("/users", json={"username": "bert"}).json()["error"] == "resource_limited"
+        assert client.post("/chatgroups", json={**body, "groupname": "g"}).json()["error"] == "exceed_limit"
 
 
 def test_spawn_ends_with_its_block_whatever_happens():

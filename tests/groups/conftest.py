@@ -35,9 +35,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def emulator(clock: Clock) -> AsyncIterator[Emulator]:
+def emulator_settings() -> dict[str, Any]:
+    """What is special about the emulator of a test, which parametrizes this."""
+    return {}
+
+
+@pytest.fixture
+async def emulator(clock: Clock, emulator_settings: dict[str, Any]) -> AsyncIterator[Emulator]:
     """An emulator that counts no calls."""
-    async with Emulator(enforce_quotas=False, now=clock) as emulator:
+    async with Emulator(enforce_quotas=False, now=clock, **emulator_settings) as emulator:
         yield emulator
 
 

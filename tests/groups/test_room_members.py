@@ -7,8 +7,6 @@ import pytest
 from agora_chat_async import NewUser, errors
 from agora_chat_async._endpoint import endpoint_of
 from agora_chat_async.api.room_members import RoomMembers
-from agora_chat_async.api.rooms import Rooms
-from agora_chat_async.emulator._state import rooms as rooms_state
 from agora_chat_async.models.members import Member
 from agora_chat_async.models.room_members import RoomMemberChange
 
@@ -126,7 +124,8 @@ async def test_remove_many_of_one(chat, room):
     assert [change.user for change in await chat.room_members.remove_many(room, ["bob"])] == ["bob"]
 
 
-async def test_admins(chat, room, monkeypatch):
+@pytest.mark.parametrize("emulator_settings", [{"limits": {"admins": 1}}])
+async def test_admins(chat, room):
     """Members become admins and plain members again, as often as one likes, up to the most."""
     assert await chat.room_members.list_admins(room) == ()
     assert await chat.room_members.add_admin(room, "bob") is True
@@ -137,7 +136,6 @@ async def test_admins(chat, room, monkeypatch):
         with pytest.raises(errors.ForbiddenOperation, match="403 forbidden_op"):
             await chat.room_members.add_admin(room, name)
     await chat.room_members.add(room, "carl")
-    monkeypatch.setattr(rooms_state, "MAX_ADMINS", 1)
     with pytest.raises(errors.ForbiddenOperation, match="403 forbidden_op"):
         await chat.room_members.add_admin(room, "carl")
     assert await chat.room_members.remove_admin(room, "bob") is True
@@ -271,7 +269,7 @@ async def test_bad_arguments(wire):
 
 async def test_a_request_of_ones_own_shares_the_quota(wire):
     """The list of super admins is not taken for a room of that name."""
-    gate, _ = wire.chat._gate_for("GET", "/chatrooms/super_admin", None)
-    quotas = wire.chat._calls.quotas
-    assert gate is quotas.gate(endpoint_of(RoomMembers.list_super_admins))
-    assert gate is not quotas.gate(endpoint_of(Rooms.get))
+    wire.answers([])
+    await wire.chat.request("GET", "/chatrooms/super_admin")
+    used = {name: bucket.used for name, bucket in wire.chat.quotas.snapshot().items() if bucket.used}
+    assert used == {endpoint_of(RoomMembers.list_super_admins).route: 1}

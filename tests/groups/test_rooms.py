@@ -7,8 +7,6 @@ import re
 import pytest
 
 from agora_chat_async import Text, errors
-from agora_chat_async.emulator._state.places import Caps
-from agora_chat_async.emulator._state.rooms import CAPS
 from agora_chat_async.models.members import Member
 from agora_chat_async.models.rooms import JoinedRoom, RoomDetails, RoomSummary
 
@@ -76,9 +74,9 @@ async def test_create_refused(chat):
     assert [room async for room in chat.rooms.list()] == []
 
 
-async def test_plan_limits(chat, monkeypatch):
+@pytest.mark.parametrize("emulator_settings", [{"limits": {"rooms": 2, "room_members": 2, "rooms_per_user": 1}}])
+async def test_plan_limits(chat):
     """The plan says how many rooms there are, how many members each has, and in how many a user is."""
-    monkeypatch.setitem(CAPS, "enterprise", Caps(places=2, members=2, places_of_user=1))
     with pytest.raises(errors.LimitReached):
         await make(chat, members=["bob", "carl"])
     room = await make(chat, members=["bob"])
@@ -92,7 +90,6 @@ async def test_plan_limits(chat, monkeypatch):
             await call
     with pytest.raises(errors.LimitReached, match="created too many"):
         await make(chat, owner="dora")
-    assert CAPS["free"] == Caps(places=100, members=100, places_of_user=100)
 
 
 async def test_list(chat):

@@ -10,7 +10,6 @@ from attrs import frozen
 
 from agora_chat_async import Session, Text, errors
 from agora_chat_async.emulator import Emulator
-from agora_chat_async.emulator._state import threads
 from agora_chat_async.models.thread_members import ThreadRemoval
 
 
@@ -105,16 +104,15 @@ async def test_name_too_long_at_the_service(chat: Session, place: Place) -> None
     await refused(chat.request("PUT", f"/thread/{thread_id}", json={"name": "x" * 65}), 400)
 
 
-async def test_numbers_of_threads(chat: Session, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("emulator_settings", [{"limits": {"threads_per_user": 1, "threads": 2}}])
+async def test_numbers_of_threads(chat: Session, place: Place) -> None:
     """App and user may have so many threads only."""
-    monkeypatch.setattr(threads, "MAX_THREADS_OF_USER", 1)
     thread_id = await start(chat, place.group, "one")
     await refused(start(chat, place.group, "two"), 403)
     second = await start(chat, place.group, "two", owner="bob")
     await refused(chat.thread_members.add(second, ["carl", "anna"]), 403)
     assert [name async for name in chat.thread_members.list(second)] == ["bob"]
     await chat.thread_members.add(thread_id, ["anna"])
-    monkeypatch.setattr(threads, "MAX_THREADS", 2)
     await refused(start(chat, place.group, "three", owner="carl"), 403)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agora_chat_async.emulator._database import Database
+from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state import (
     callbacks,
     contacts,
@@ -81,7 +82,7 @@ def open_database(path: str) -> Database:
 class State:
     """Everything that the app remembers; its methods run in the database's thread."""
 
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+    def __init__(self, database: Database, now: Callable[[], float], limits: Limits) -> None:
         def now_ms() -> int:
             return int(now() * 1000)
 
@@ -97,18 +98,18 @@ class State:
         self.callbacks: Final = Callbacks(connection, now_ms)
         self.users.on_delete += [self.contacts.forget, self.user_attributes.forget]
         self.users.on_delete += [self.mutes.forget, self.presence.forget]
-        self.rooms: Final = Rooms(connection, now_ms, self.users)
+        self.rooms: Final = Rooms(connection, now_ms, self.users, limits)
         self.room_attributes: Final = RoomAttributes(connection, self.rooms)
-        self.groups: Final = Groups(connection, now_ms, self.users)
+        self.groups: Final = Groups(connection, now_ms, self.users, limits)
         self.files: Final = Files(connection, now_ms, self.groups)
         self.groups.on_delete.append(self.files.forget_group)
         self.group_attributes: Final = GroupAttributes(connection, self.groups)
         self.group_lists: Final = MemberLists(connection, now_ms, lists.GROUP, self.groups)
         self.room_lists: Final = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
         self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
-        self.threads: Final = Threads(connection, now_ms, self.messages, self.groups)
+        self.threads: Final = Threads(connection, now_ms, self.messages, self.groups, limits)
         self.speaking: Final = Speaking(self.groups, self.group_lists, self.rooms, self.room_lists, self.threads)
-        self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups)
+        self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups, limits.reactions_per_message)
         self.users.on_delete.append(self.reactions.forget)
         self.push: Final = Push(connection, now_ms, self.users)
         self.push_labels: Final = PushLabels(connection, now_ms, self.users)

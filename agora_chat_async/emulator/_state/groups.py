@@ -8,7 +8,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, forbidden, invalid_parameter, limit_exceeded, no_such_group
-from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places, not_there
+from agora_chat_async.emulator._limits import Limits
+from agora_chat_async.emulator._state.places import Caps, Places, not_there
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS chatgroups (
@@ -40,13 +41,6 @@ CREATE TABLE IF NOT EXISTS group_members (
 CREATE INDEX IF NOT EXISTS group_members_by_name ON group_members (username, seq);
 """
 
-CAPS: Final[Mapping[str, Caps]] = {
-    "free": Caps(100, 100, 100),
-    "starter": Caps(10_000, 250, 1_000),
-    "pro": Caps(50_000, 1_000, 2_000),
-    "enterprise": Caps(100_000, 5_000, 10_000),
-}
-
 
 @frozen(kw_only=True)
 class NewGroup:
@@ -66,16 +60,21 @@ class Groups(Places):
     member_table = "group_members"
     member_order = "seq DESC"
 
+    @staticmethod
+    def caps(limits: Limits) -> Caps:
+        """Take the limits of groups."""
+        return Caps(limits.groups, limits.group_members, limits.groups_per_user)
+
     def missing(self, place: str) -> Refusal:
         """Say that there is no such group."""
         return no_such_group(place)
 
-    def create(self, new: NewGroup, caps: Caps) -> str:
+    def create(self, new: NewGroup) -> str:
         """Make a group with its first members, and return its id."""
-        if self.count() >= caps.places:
+        if self.count() >= self._caps.places:
             raise forbidden("the app has created too many groups/chatrooms")
         names = list(dict.fromkeys(map(self._existing, [new.owner, *new.members])))
-        self._refuse_crowd(names, len(names), new.settings["maxusers"], caps)
+        self._refuse_crowd(names, len(names), new.settings["maxusers"])
         now, group_id = self._now_ms(), str(self._ids.next())
         columns = {**new.settings, "id": group_id, "owner": names[0], "created": now, "modified": now}
         self._connection.execute(
@@ -92,7 +91,7 @@ class Groups(Places):
             raise invalid_parameter(f"maxusers of {changes['maxusers']} is less than the group has members")
         super().update(place, {**changes, "modified": self._now_ms()})
 
-    def add_members(self, place: str, names: Iterable[str], caps: Caps) -> list[str]:
+    def add_members(self, place: str, names: Iterable[str]) -> list[str]:
         """Let all of the users in, or none, and return who is new; refused where everybody is there already."""
         maxusers = self.require(place)["maxusers"]
         wanted = list(dict.fromkeys(map(self._existing, names)))
@@ -100,7 +99,7 @@ class Groups(Places):
         if not fresh:
             raise forbidden(f"can not join this group, reason:user: {wanted[0]} already in group: {place}")
         self._ask_before_join(place, fresh)
-        self._refuse_crowd(fresh, self.count_members(place) + len(fresh), maxusers, caps)
+        self._refuse_crowd(fresh, self.count_members(place) + len(fresh), maxusers)
         self._insert(place, fresh)
         return fresh
 
@@ -126,8 +125,8 @@ class Groups(Places):
             raise Refusal(404, "resource_not_found", not_there(place, username))
         if username in {*admins, self.owner(place)}:
             raise forbidden(f"user: {username} is owner or admin of group: {place} already")
-        if len(admins) >= MAX_ADMINS:
-            raise limit_exceeded(f"group {place} has {MAX_ADMINS} admins already")
+        if len(admins) >= self._max_admins:
+            raise limit_exceeded(f"group {place} has {self._max_admins} admins already")
         self._set_admin(place, username, admin=True)
 
     def remove_admin(self, place: str, username: str) -> None:
@@ -136,9 +135,9 @@ class Groups(Places):
             raise forbidden(f"user:{username} is not admin of group:{place}")
         self._set_admin(place, username, admin=False)
 
-    def _refuse_crowd(self, fresh: Sequence[str], count: int, maxusers: int, caps: Caps) -> None:
+    def _refuse_crowd(self, fresh: Sequence[str], count: int, maxusers: int) -> None:
         if count > maxusers:
             raise limit_exceeded("members size is greater than max user size !")
-        busiest = self._busiest(fresh, caps.places_of_user)
+        busiest = self._busiest(fresh)
         if busiest is not None:
             raise forbidden(f"user {busiest} has joined too many groups/chatroom!")

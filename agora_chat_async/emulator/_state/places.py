@@ -9,12 +9,11 @@ from typing import Any, ClassVar, Final, Literal
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, forbidden, unknown_user
+from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.queries import json_text, scalar
 from agora_chat_async.emulator._state.users import Users
-
-MAX_ADMINS: Final = 99
 
 Sort = Literal["asc", "desc"]
 """The order of joining: who came first first, or last."""
@@ -24,7 +23,7 @@ _LAST: Final = (1 << 63) - 1
 
 @frozen
 class Caps:
-    """How many places and members a price plan allows."""
+    """How many places and members there may be."""
 
     places: int
     members: int
@@ -59,10 +58,12 @@ class Places:
     member_order: ClassVar[str]
     """How members are listed where no order is asked for."""
 
-    def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int], users: Users) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int], users: Users, limits: Limits) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._users = users
+        self._caps = self.caps(limits)
+        self._max_admins = limits.admins
         # Milliseconds followed by two digits: 15 digits, rising.
         self._ids = RisingIds(now_ms, self._newest_id, digits=2)
         self.on_delete: list[Callable[[str], None]] = []
@@ -71,6 +72,11 @@ class Places:
         """Called with place and name of a member who has left or was removed."""
         self.before_join: list[Callable[[str, str], None]] = []
         """Called with place and name of a user who is to come in; may refuse."""
+
+    @staticmethod
+    def caps(limits: Limits) -> Caps:
+        """Take from all limits those that are about places of this kind."""
+        raise NotImplementedError
 
     def missing(self, place: str) -> Refusal:
         """Say that there is no such place."""
@@ -212,10 +218,12 @@ class Places:
             for hook in self.before_join:
                 hook(place, username)
 
-    def _busiest(self, usernames: Iterable[str], most: int) -> str | None:
+    def _busiest(self, usernames: Iterable[str]) -> str | None:
         """Name one of the users who is in as many places as a user may be, if any is."""
         query = f"SELECT count(*) FROM {self.member_table} WHERE username = ?"  # noqa: S608
-        return next((username for username in usernames if self._scalar(query, username) >= most), None)
+        return next(
+            (username for username in usernames if self._scalar(query, username) >= self._caps.places_of_user), None
+        )
 
     def _insert(self, place: str, usernames: Iterable[str]) -> None:
         self._connection.executemany(

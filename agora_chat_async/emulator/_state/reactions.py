@@ -33,9 +33,6 @@ CREATE TABLE IF NOT EXISTS reaction_users (
 CREATE INDEX IF NOT EXISTS reaction_users_by_name ON reaction_users (username);
 """
 
-MAX_REACTIONS: Final = 20
-"""Different ones on a message."""
-
 
 @frozen
 class Users:
@@ -49,12 +46,19 @@ class Reactions:
     """The reactions to all messages."""
 
     def __init__(
-        self, connection: sqlite3.Connection, now_ms: Callable[[], int], messages: Messages, groups: Groups
+        self,
+        connection: sqlite3.Connection,
+        now_ms: Callable[[], int],
+        messages: Messages,
+        groups: Groups,
+        most: int,
     ) -> None:
+        """Take, beside what it needs to know, how many different reactions a message may have."""
         self._connection = connection
         self._now_ms = now_ms
         self._messages = messages
         self._groups = groups
+        self._most = most
         self._ids = RisingIds(now_ms, lambda: self._scalar("SELECT coalesce(max(id), 0) FROM reactions"), digits=6)
         messages.on_delete.append(self._clear)
 
@@ -66,7 +70,7 @@ class Reactions:
         reaction = self.find(message, emoji)
         if reaction is not None and self.has_added(reaction, username):
             raise bad_request("the user is already operation this message")
-        if reaction is None and len(self.of_message(message)) >= MAX_REACTIONS:
+        if reaction is None and len(self.of_message(message)) >= self._most:
             raise bad_request("The quantity has exceeded the limit!")
         now = self._now_ms()
         (added,) = self._connection.execute(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal, forbidden, illegal, limit_exceeded, no_such_room
-from agora_chat_async.emulator._state.places import MAX_ADMINS, Caps, Places, not_there
+from agora_chat_async.emulator._limits import Limits
+from agora_chat_async.emulator._state.places import Caps, Places, not_there
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS rooms (
@@ -39,13 +40,6 @@ CREATE TABLE IF NOT EXISTS super_admins (
 );
 """
 
-CAPS: Final[Mapping[str, Caps]] = {
-    "free": Caps(100, 100, 100),
-    "starter": Caps(10_000, 2_000, 1_000),
-    "pro": Caps(50_000, 10_000, 2_000),
-    "enterprise": Caps(100_000, 20_000, 10_000),
-}
-
 _OWNER: Final = "forbidden operation on group owner!"
 
 
@@ -69,18 +63,23 @@ class Rooms(Places):
     member_table = "room_members"
     member_order = "username <> (SELECT owner FROM rooms WHERE id = place), seq"
 
+    @staticmethod
+    def caps(limits: Limits) -> Caps:
+        """Take the limits of rooms."""
+        return Caps(limits.rooms, limits.room_members, limits.rooms_per_user)
+
     def missing(self, place: str) -> Refusal:
         """Say that there is no such room."""
         return no_such_room(place)
 
-    def create(self, new: NewRoom, caps: Caps) -> str:
+    def create(self, new: NewRoom) -> str:
         """Make a room with its first members, and return its id."""
-        if self.count() >= caps.places:
+        if self.count() >= self._caps.places:
             raise forbidden("the app has created too many groups/chatrooms")
         names = list(dict.fromkeys(map(self._existing, [new.owner, *new.members])))
-        if len(names) > min(new.maxusers, caps.members):
+        if len(names) > min(new.maxusers, self._caps.members):
             raise limit_exceeded("members size is greater than max user size !")
-        self._refuse_busy(names, caps)
+        self._refuse_busy(names)
         room_id = str(self._ids.next())
         self._connection.execute(
             "INSERT INTO rooms (id, name, description, maxusers, owner, custom, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -93,7 +92,7 @@ class Rooms(Places):
         """Return the rooms that have a member."""
         return self._names("SELECT DISTINCT place FROM room_members")
 
-    def add_member(self, place: str, name: str, caps: Caps) -> str:
+    def add_member(self, place: str, name: str) -> str:
         """Let a user in who is not there yet, and return the name."""
         self.require(place)
         username = self._applicant(name)
@@ -101,14 +100,14 @@ class Rooms(Places):
             raise Refusal(
                 400, "forbidden_op", f"can not join this group, reason:user: {username} already in group: {place}"
             )
-        self._admit(place, [username], caps)
+        self._admit(place, [username])
         return username
 
-    def add_members(self, place: str, names: Iterable[str], caps: Caps) -> list[str]:
+    def add_members(self, place: str, names: Iterable[str]) -> list[str]:
         """Let all of the users in, or none; those who are there already count as let in."""
         self.require(place)
         usernames = list(dict.fromkeys(map(self._applicant, names)))
-        self._admit(place, [name for name in usernames if not self.is_member(place, name)], caps)
+        self._admit(place, [name for name in usernames if not self.is_member(place, name)])
         return usernames
 
     def remove_member(self, place: str, username: str) -> None:
@@ -140,8 +139,8 @@ class Rooms(Places):
             raise forbidden(not_there(place, username))
         if username == self.owner(place):
             raise forbidden(_OWNER)
-        if username not in admins and len(admins) >= MAX_ADMINS:
-            raise forbidden(f"chatroom {place} has {MAX_ADMINS} admins already")
+        if username not in admins and len(admins) >= self._max_admins:
+            raise forbidden(f"chatroom {place} has {self._max_admins} admins already")
         self._set_admin(place, username, admin=True)
         return username
 
@@ -190,16 +189,16 @@ class Rooms(Places):
             raise illegal(f"username {name} doesn't exist!")
         return str(user["username"])
 
-    def _admit(self, place: str, usernames: Sequence[str], caps: Caps) -> None:
+    def _admit(self, place: str, usernames: Sequence[str]) -> None:
         self._ask_before_join(place, usernames)
         if usernames and self.count_members(place) + len(usernames) > min(
-            self.require(place)["maxusers"], caps.members
+            self.require(place)["maxusers"], self._caps.members
         ):
             raise forbidden(f"chatroom {place} is full")
-        self._refuse_busy(usernames, caps)
+        self._refuse_busy(usernames)
         self._insert(place, usernames)
 
-    def _refuse_busy(self, usernames: Iterable[str], caps: Caps) -> None:
-        busiest = self._busiest(usernames, caps.places_of_user)
+    def _refuse_busy(self, usernames: Iterable[str]) -> None:
+        busiest = self._busiest(usernames)
         if busiest is not None:
             raise forbidden(f"user {busiest} has joined too many groups/chatroom")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from agora_chat_async.emulator._errors import Refusal
+from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.groups import Groups
 from agora_chat_async.emulator._state.ids import RisingIds
@@ -35,11 +36,6 @@ CREATE TABLE IF NOT EXISTS thread_members (
 CREATE INDEX IF NOT EXISTS thread_members_by_name ON thread_members (username);
 """
 
-MAX_THREADS: Final = 100_000
-"""In one app."""
-MAX_THREADS_OF_USER: Final = 100_000
-"""That one user is in."""
-
 _NEWEST: Final = (1 << 63) - 1
 
 
@@ -55,12 +51,18 @@ class Threads:
     """The threads of the app and their members, all of whom are members of the group."""
 
     def __init__(
-        self, connection: sqlite3.Connection, now_ms: Callable[[], int], messages: Messages, groups: Groups
+        self,
+        connection: sqlite3.Connection,
+        now_ms: Callable[[], int],
+        messages: Messages,
+        groups: Groups,
+        limits: Limits,
     ) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._messages = messages
         self._groups = groups
+        self._limits = limits
         self._ids = RisingIds(
             now_ms, lambda: self._scalar("SELECT coalesce(max(CAST(id AS INTEGER)), 0) FROM threads"), digits=2
         )
@@ -79,8 +81,8 @@ class Threads:
         self._refuse_outsiders(group_id, [owner])
         if self._scalar("SELECT count(*) FROM threads WHERE message = ?", message):
             raise group_error(403, f"message {message} has a thread already")
-        if self._scalar("SELECT count(*) FROM threads") >= MAX_THREADS:
-            raise group_error(403, f"the app has {MAX_THREADS} threads already")
+        if self._scalar("SELECT count(*) FROM threads") >= self._limits.threads:
+            raise group_error(403, f"the app has {self._limits.threads} threads already")
         self._refuse_busy([owner])
         thread_id = str(self._ids.next())
         self._connection.execute(
@@ -172,8 +174,8 @@ class Threads:
     def _refuse_busy(self, usernames: Iterable[str]) -> None:
         for username in usernames:
             joined = self._scalar("SELECT count(*) FROM thread_members WHERE username = ?", username)
-            if joined >= MAX_THREADS_OF_USER:
-                raise group_error(403, f"user {username} is in {MAX_THREADS_OF_USER} threads already")
+            if joined >= self._limits.threads_per_user:
+                raise group_error(403, f"user {username} is in {self._limits.threads_per_user} threads already")
 
     def _insert(self, thread_id: str, usernames: Iterable[str]) -> None:
         self._connection.executemany(
