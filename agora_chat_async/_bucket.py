@@ -145,10 +145,16 @@ class Bucket:
 
     @property
     def pressure(self) -> float:
-        """How near to its present limit the bucket is: about 1 where it is what calls wait for."""
+        """How near to its present limit the bucket is: about 1 where it is what calls wait for.
+
+        Infinite while it waits for the first admitted call after a cut, so that no other is cut meanwhile.
+        """
         now = asyncio.get_running_loop().time()
         slowdown = self._slowed(now)
-        return self._used(now) / self.rate.calls / (slowdown.factor(now) if slowdown is not None else 1.0)
+        used = self._used(now) / self.rate.calls
+        if slowdown is None:
+            return used
+        return float("inf") if slowdown.silent else used / slowdown.factor(now)
 
     @property
     def can_slow(self) -> bool:

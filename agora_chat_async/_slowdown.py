@@ -12,13 +12,15 @@ follows the answers, by a curve like that of CUBIC, the congestion control of TC
     silence   Until a call sent after the cut is admitted, the factor stays, and the space between calls doubles with
               each refusal up to half a second: while all calls are refused, few are sent.
     regain    From then on the factor rises to the level within a second, steep at first and flat when it gets there.
-    probe     Then it rises on, flat at first and ever steeper, and is at the full rate 15 seconds later.
+    probe     Then it rises on, flat for long and then steep, and is at the full rate 15 seconds later.
 
 So a lasting load of others is met again after some seconds, with a call or two, and most of the time goes by near the
-level. If two probes in a row are refused after a cut, the rate is not why: then the level is what it was before the
-cut, and a service that refused everything for a while is used as before a second and a half after it admits again.
+level. If calls are refused for longer than a window after a cut, the rate is not why, since the service has forgotten
+by then what was sent before. The level is then what the factor was before the cut, so that a service which refused
+everything for a while is used as before a second and a half after it admits again.
 
-Rates of few calls do all this more slowly: regaining takes two calls' time at least, and probing fifty.
+Rates of few calls do all this more slowly: regaining takes two calls' time at least, probing sixty. And since the
+service remembers a call for a window, probing takes two of those at least.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from agora_chat_async.quota import MINUTE, Rate
 CUT: Final = 0.7
 REGAIN: Final = 1.0
 """Seconds from the first admitted call to the remembered level."""
-PROBE: Final = 20.0
+PROBE: Final = 15.0
 """Seconds from there to the full rate."""
 LONGEST_SILENCE: Final = 0.5
 """Seconds between two calls while all are refused, or two calls' time where that is longer."""
@@ -41,6 +43,7 @@ LONGEST_WINDOW: Final = MINUTE
 
 _LEAST: Final = 0.01
 _MOST_LEAST: Final = 0.5
+_ROUNDING: Final = 1e-9
 
 
 class Slowdown:
@@ -59,8 +62,8 @@ class Slowdown:
         "_low",
         "_period",
         "_refused",
-        "_refused_since",
         "_regains_from",
+        "_silent_since",
         "_spacing",
     )
 
@@ -74,7 +77,7 @@ class Slowdown:
         self._cut_at = -math.inf
         self._regains_from: float | None = 0.0
         """When the first call since the cut was admitted; None while none was."""
-        self._refused_since = 0.0
+        self._silent_since = 0.0
         self._doublings = 0
         self._doubled_at = 0.0
         self._granted_at = -math.inf
@@ -90,12 +93,17 @@ class Slowdown:
         regain = max(REGAIN, 2 * self._spacing)
         if since < regain:
             return self._level - (self._level - self._low) * (1 - since / regain) ** 3
-        probe = max(PROBE, 2 * self._period, 50 * self._spacing)
+        probe = max(PROBE, 2 * self._period, 60 * self._spacing)
         return self._level + (1 - self._level) * min(1.0, (since - regain) / probe) ** 5
+
+    @property
+    def silent(self) -> bool:
+        """Whether no call was admitted since the last refusal."""
+        return self._regains_from is None
 
     def held_back(self, now: float) -> int:
         """Tell how many slots are kept free; at least one is not."""
-        return self._calls - max(1, int(self._calls * self.factor(now)))
+        return self._calls - max(1, int(self._calls * max(self._level, self.factor(now)) + _ROUNDING))
 
     def ready_at(self, now: float) -> float:
         """Tell when the next call may go, for its distance from the last one, as it looks now."""
@@ -117,25 +125,28 @@ class Slowdown:
         if sent_at <= self._cut_at:
             self._level = max(self._low, self._level - cost / self._calls)
             return
-        factor, admitted = self.factor(now), self._admitted(used, now)
-        if self._regains_from is None and sent_at > self._doubled_at:
+        factor = self.factor(now)
+        admitted = min(factor, self._admitted(used, now))
+        cuts = now - self._cut_at >= self._period
+        if cuts:
+            self._cut_at, self._low = now, max(self._floor, CUT * factor)
+        if self.silent:
+            self._refused_again(sent_at, now)
+            return
+        self._level = max(self._low, admitted)
+        if not cuts:
+            self._low = self._level
+        self._silent_since, self._before = now, factor
+        self._granted_at, self._granted_cost = now, 1
+        self._regains_from = None
+
+    def _refused_again(self, sent_at: float, now: float) -> None:
+        """Space calls wider, since this one was refused too and none was admitted in between."""
+        if sent_at > self._doubled_at:
             self._doublings += 1
             self._doubled_at = now
-            if sent_at - self._refused_since > self._period:
-                self._level = self._before
-        if now - self._cut_at >= self._period:
-            if self._regains_from is not None:
-                self._before = factor
-                self._refused_since = now
-                self._granted_at, self._granted_cost = now, 1
-            self._low = max(self._floor, CUT * factor)
-            self._cut_at = now
-            if self._regains_from is not None:
-                self._level = max(self._low, admitted)
-        elif self._regains_from is not None:
-            self._level = max(self._low, min(factor, admitted))
-            self._low = self._level
-        self._regains_from = None
+        if sent_at - self._silent_since > self._period:
+            self._level = self._before
 
     def admitted(self, sent_at: float, now: float) -> bool:
         """Take note of a call that was not refused; tell whether it is the first since the cut."""
