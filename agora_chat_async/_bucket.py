@@ -42,7 +42,8 @@ MAX_MARGIN: Final = 0.05
 _ROUNDING: Final = 1e-6
 
 _LONGEST_NAP: Final = 0.1
-"""Seconds after which the head of the line of a slowed bucket looks again, since the factor rises meanwhile."""
+"""Seconds, or a quarter of a call's time where that is longer, after which the head of the line of a slowed bucket
+looks again, since the factor rises meanwhile."""
 
 
 @frozen
@@ -252,7 +253,8 @@ class Bucket:
         loop = asyncio.get_running_loop()
         self._alarm = loop.create_future()
         if self._slowdown is not None:
-            ready = min(ready, loop.time() + _LONGEST_NAP)
+            nap = max(_LONGEST_NAP, self.rate.period / self.rate.calls / 4)
+            ready = min(ready, loop.time() + nap)
         timer = None if ready == float("inf") else loop.call_at(ready, self._look_again)
         try:
             await self._alarm

@@ -186,7 +186,7 @@ class _Call:
                     self._refuse_late_start(gate, counts, scope.when())
                     begun = time.monotonic()
                     try:
-                        lease = await gate.enter(counts, options.max_wait)
+                        lease = await gate.enter(counts, self._wait_left(options.max_wait))
                     finally:
                         waited = time.monotonic() - begun
                         self._queued += waited
@@ -300,6 +300,10 @@ class _Call:
         """Fail at once where the quota is known to be free only after the deadline."""
         if deadline is not None and gate.longest_wait(counts)[1] > deadline - asyncio.get_running_loop().time():
             raise self._late(sent=False)
+
+    def _wait_left(self, max_wait: float | None) -> float | None:
+        """Tell how long the call may wait for its quota, where a refused one waits again."""
+        return max_wait if max_wait is None or not self._queued else max(0.0, max_wait - self._queued)
 
     def _late(self, *, sent: bool) -> DeadlineExceeded:
         unknown = sent and not self._route.retry_safe

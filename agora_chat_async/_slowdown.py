@@ -37,7 +37,7 @@ REGAIN: Final = 1.0
 PROBE: Final = 15.0
 """Seconds from there to the full rate."""
 LONGEST_SILENCE: Final = 0.5
-"""Seconds between two calls while all are refused, or two calls' time where that is longer."""
+"""Seconds between two calls while all are refused; for slow quotas a sixtieth of the window or two calls' time."""
 LONGEST_WINDOW: Final = MINUTE
 """Seconds of the longest window that is slowed: a day's quota that is used up stays so, however slow one is."""
 
@@ -108,9 +108,9 @@ class Slowdown:
     def ready_at(self, now: float) -> float:
         """Tell when the next call may go, for its distance from the last one, as it looks now."""
         distance = self._spacing / self.factor(now)
-        if self._doublings:
+        if self.silent:
             longest = max(LONGEST_SILENCE, self._period / 60, 2 * self._spacing)
-            distance = max(distance, min(longest, self._spacing * 2.0**self._doublings))
+            distance = min(longest, max(distance, self._spacing * 2.0**self._doublings))
         return self._granted_at + self._granted_cost * distance
 
     def granted(self, cost: int, now: float) -> None:
