@@ -28,7 +28,7 @@ from agora_chat_async.emulator._control import control_app
 from agora_chat_async.emulator._dialect import in_easemob
 from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized, wrong_method
 from agora_chat_async.emulator._features import closed
-from agora_chat_async.emulator._handlers import HANDLERS, TOO_FAST
+from agora_chat_async.emulator._handlers import HANDLERS, PREPARE, TOO_FAST
 from agora_chat_async.emulator._limits import limits_of
 from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
@@ -81,9 +81,6 @@ class Emulator:
             push; by default what each of these operations holds true.
         upper_case: Capitals in the name of a new user are refused, or folded to lower case.
         require_password: Refuse to register users without a password.
-        recall_window: Seconds after which a message can no longer be recalled, up to 7 days.
-        max_file_mb: Largest file to be uploaded, in megabytes, up to 200.
-        max_attribute_bytes: What the attributes of all users may take; by default 10 GB.
         limits: How much there may be of some things, such as `{"groups_per_user": 2}`, in place of what the plan says;
             see `Limits`.
         over_plan: Refuse every call with 429 `resource_limited`, as when the app uses more than its plan has.
@@ -117,9 +114,6 @@ class Emulator:
         unknown_user: Literal[400, 404] | None = None,
         upper_case: Literal["refuse", "fold"] = "refuse",
         require_password: bool = False,
-        recall_window: int = 120,
-        max_file_mb: int = 10,
-        max_attribute_bytes: int = 10 * 1024**3,
         limits: Mapping[str, int] | None = None,
         over_plan: bool = False,
         disabled: Iterable[str] = (),
@@ -146,9 +140,6 @@ class Emulator:
             unknown_user=unknown_user,
             upper_case=upper_case,
             require_password=require_password,
-            recall_window=recall_window,
-            max_file_mb=max_file_mb,
-            max_attribute_bytes=max_attribute_bytes,
             limits=limits_of(plan or "enterprise", limits or {}),
             over_plan=over_plan,
             strict=strict,
@@ -329,6 +320,8 @@ class Emulator:
     async def _carry_out(self, outcome: Call | Refusal) -> bytes | Attachment:
         if isinstance(outcome, Refusal):
             raise outcome
+        if outcome.operation.id in PREPARE:
+            await PREPARE[outcome.operation.id](outcome)
         answer = await self.state.database.run(lambda: self._perform(outcome))
         for step in outcome.after:
             step()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -55,6 +55,8 @@ class Call:
     """By name in lower case."""
     elapsed: Callable[[], float]
     """Seconds since the request arrived."""
+    fetched: bytes | None = None
+    """A file that the service had to get from elsewhere first."""
     after: list[Callable[[], object]] = field(factory=list[Callable[[], object]])
     """What to do once the transaction is through."""
 
@@ -173,6 +175,7 @@ def next_page(cursor: str | None) -> dict[str, str]:
 
 
 Handler = Callable[[Call], dict[str, Any] | Attachment]
+Prepare = Callable[[Call], Awaitable[None]]
 
 
 class Answers:
@@ -182,14 +185,22 @@ class Answers:
         self.handlers = dict[str, Handler]()
         self.too_fast = dict[str, Callable[[], Refusal]]()
         """How operations refuse calls above their quota, where not as the others do."""
+        self.prepare = dict[str, Prepare]()
+        """What operations have to wait for before their handler runs."""
 
     def __call__(
-        self, stub: Callable[..., Any], *, too_fast: Callable[[], Refusal] | None = None
+        self,
+        stub: Callable[..., Any],
+        *,
+        too_fast: Callable[[], Refusal] | None = None,
+        prepare: Prepare | None = None,
     ) -> Callable[[Handler], Handler]:
         """Bind a handler to a declared operation."""
         name = endpoint_of(stub).id
         if too_fast is not None:
             self.too_fast[name] = too_fast
+        if prepare is not None:
+            self.prepare[name] = prepare
         return self.operation(name)
 
     def operation(self, name: str) -> Callable[[Handler], Handler]:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from agora_chat_async._json import encode, parse
 from agora_chat_async.emulator import _history
 from agora_chat_async.emulator._errors import Refusal, illegal
+from agora_chat_async.emulator._state.messages import record
 from agora_chat_async.emulator._state.users import entity
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ ENDPOINTS: Final = (
     ("GET", "/_emulator/clock", "the emulator's time"),
     ("POST", "/_emulator/clock", 'put the time forward: {"advance": 60}, in seconds'),
     ("POST", "/_emulator/users/{name}/online", 'log a user in or out: {"online": true}'),
+    ("GET", "/_emulator/users/{name}/messages", "what a user could pull from the server, newest first: ?limit=100"),
     ("POST", "/_emulator/callbacks", 'store callbacks as if they had failed now: {"size": 3}'),
     ("POST", "/_emulator/tokens/revoke", "let no token hold that was made before now"),
 )
@@ -57,6 +59,7 @@ def control_app(emulator: Emulator) -> Starlette:
             Route("/_emulator/clock", controls.clock),
             Route("/_emulator/clock", controls.advance, methods=["POST"]),
             Route("/_emulator/users/{name}/online", controls.online, methods=["POST"]),
+            Route("/_emulator/users/{name}/messages", controls.messages),
             Route("/_emulator/callbacks", controls.callbacks, methods=["POST"]),
             Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
             Route(_history.PATH + "{hour}.gz", controls.history),
@@ -151,6 +154,10 @@ class _Controls:
             raise illegal("online is true or false")
         return _json(await self._run(lambda: self._go(request.path_params["name"], online=online)))
 
+    async def messages(self, request: Request) -> Response:
+        limit = _number(request.query_params.get("limit", "100"), int)
+        return _json({"messages": await self._run(lambda: self._seen(request.path_params["name"], limit))})
+
     async def callbacks(self, request: Request) -> Response:
         size = (await _body(request)).get("size", 1)
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SEED:
@@ -174,10 +181,14 @@ class _Controls:
         now_ms = int(self._emulator.settings.now() * 1000)
         return _json(error.body(timestamp=now_ms, duration=0), error.status)
 
+    def _seen(self, name: str, limit: int) -> list[dict[str, Any]]:
+        state = self._emulator.state
+        return [record(row) for row in state.conversations.messages(state.users.get(name)["username"], limit)]
+
     def _go(self, name: str, *, online: bool) -> dict[str, Any]:
         state = self._emulator.state
         user = state.users.set_online(name, online=online)
-        delivered = state.messages.deliver(user["username"]) if online else 0
+        delivered = state.offline.deliver(user["username"]) if online else 0
         return {"user": entity(user), "online": online, "delivered": delivered}
 
 

@@ -14,11 +14,12 @@ from agora_chat_async.emulator._errors import Refusal, illegal
 T = TypeVar("T")
 
 _DIGITS: Final = re.compile(r"[0-9]{1,40}")
+_LARGEST_ID: Final = (1 << 63) - 1
 
 
 def message_number(text: str) -> int | None:
-    """Read a message id; None where it is none of the numeric ones."""
-    return int(text) if _DIGITS.fullmatch(text) else None
+    """Read a message id; None where it is none of the numeric ones. Larger ones than there are count as the largest."""
+    return min(int(text), _LARGEST_ID) if _DIGITS.fullmatch(text) else None
 
 
 class Fields:

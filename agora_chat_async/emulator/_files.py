@@ -33,7 +33,7 @@ def upload(call: Call) -> dict[str, Any]:
         width=_pixels(call, "thumbnail-width"),
         height=_pixels(call, "thumbnail-height"),
     )
-    row = call.state.files.add(new)
+    row = call.state.files.add(new, call.settings.limits.file_mb)
     entity = {"uuid": row["id"], "type": "chatfile"}
     if row["secret"]:
         entity["share-secret"] = row["secret"]

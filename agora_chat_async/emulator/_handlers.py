@@ -26,7 +26,7 @@ from agora_chat_async.emulator import (
     _user_attributes,
     _users,
 )
-from agora_chat_async.emulator._call import Handler
+from agora_chat_async.emulator._call import Handler, Prepare
 from agora_chat_async.emulator._errors import Refusal
 
 _GROUPS: Final = (
@@ -58,3 +58,7 @@ TOO_FAST: Final[Mapping[str, Callable[[], Refusal]]] = {
     name: refusal for group in _GROUPS for name, refusal in group.answers.too_fast.items()
 }
 """How operations refuse calls above their quota, where not as the others do."""
+PREPARE: Final[Mapping[str, Prepare]] = {
+    name: step for group in _GROUPS for name, step in group.answers.prepare.items()
+}
+"""What operations have to wait for before their handler runs."""

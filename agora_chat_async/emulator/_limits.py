@@ -31,6 +31,14 @@ class Limits:
     threads: int = 100_000
     threads_per_user: int = 100_000
     reactions_per_message: int = 20
+    recall_seconds: int = 120
+    """How long a message can be recalled; an app can have up to 7 days."""
+    file_mb: int = 10
+    """Size of a file to be uploaded; an app can have up to 200."""
+    attribute_bytes: int = 10 * 1024**3
+    """What the attributes of all users take."""
+    push_labels: int = 100
+    users_per_push_label: int = 20_000
 
 
 PLAN_LIMITS: Final[Mapping[str, Limits]] = {

@@ -9,6 +9,7 @@ from agora_chat_async.api.messages import Messages
 from agora_chat_async.emulator import _history
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call
 from agora_chat_async.emulator._contents import TYPES, check_content, check_size
+from agora_chat_async.emulator._downloads import fetch, keep
 from agora_chat_async.emulator._errors import Refusal, forbidden, illegal
 from agora_chat_async.emulator._fields import Fields, message_number
 from agora_chat_async.emulator._state.messages import Draft
@@ -23,6 +24,8 @@ _NO_BROADCASTS: Final = {"free", "starter"}
 _LEVELS: Final = ("high", "normal", "low")
 _ADMIN: Final = "admin"
 _LAST_MS: Final = 1 << 53
+_DAY_MS: Final = 86_400_000
+_CHAT_TYPES: Final = ("chat", "groupchat", "chatroom")
 
 
 @answers(Messages.send_to_users)
@@ -44,7 +47,8 @@ def send_to_chatgroups(call: Call) -> dict[str, Any]:
     fields.flag("need_group_ack", default=False)
     draft = _draft(call, fields, "groupchat")
     call.state.speaking.refuse_in_groups(draft.sender, to)
-    return _sent(call, call.state.messages.send_to_many(draft, "groupchat", to))
+    only_online = "routetype" in draft.options
+    return _sent(call, call.state.messages.send_to_many(draft, "groupchat", to, only_online=only_online))
 
 
 @answers(Messages.send_to_chatrooms)
@@ -106,26 +110,20 @@ def modify(call: Call) -> dict[str, Any]:
     if number is None:
         raise Refusal(400, "InvalidMessageIdException", f"message id {text} is not a valid number")
     check_size(body, ext, call.settings.too_large)
-    call.state.messages.modify(number, kind, body, ext, merge_ext=merge)
+    kept_ms = call.settings.limits.history_days * _DAY_MS
+    call.state.messages.modify(number, kind, body, ext, merge_ext=merge, kept_ms=kept_ms)
     return call.envelope(*APP, *PLACE, entities=[], data="success")
 
 
 @answers(Messages.recall)
 def recall(call: Call) -> dict[str, Any]:
-    """Take a message back; a failure is told inside a 200."""
+    """Take a message back; a failure is told inside a 200, in both places that samples have it."""
     fields = call.fields()
-    text, to = fields.text("msg_id"), fields.text("to")
-    kind = fields.one_of("chat_type", "chat", "groupchat", "chatroom")
-    sender = _sender(fields)
-    fields.flag("sync_device", default=True)
-    force = fields.flag("force", default=False)
-    fields.end()
-    number = message_number(text)
-    outcome = call.state.messages.recall(number, to, kind, force=force)
-    if outcome != "yes":
-        return call.envelope(*APP, *PLACE, entities=[], msgs=[{"msg_id": text, "recalled": outcome}])
-    result = {"msg_id": text, "recalled": outcome, "from": sender, "to": to, "chattype": kind}
-    return call.envelope(*APP, *PLACE, entities=[], data=result)
+    result = _recalled(call, fields, fields.one_of("chat_type", *_CHAT_TYPES))
+    if result["recalled"] == "yes":
+        return call.envelope(*APP, *PLACE, entities=[], data=result)
+    failure = {name: result[name] for name in ("msg_id", "recalled")}
+    return call.envelope(*APP, *PLACE, entities=[], data=result, msgs=[failure])
 
 
 @answers(Messages.delete_conversation)
@@ -137,17 +135,17 @@ def delete_conversation(call: Call) -> dict[str, Any]:
     delete_roam = fields.required_flag("delete_roam")
     fields.end()
     user = call.state.users.get(call.values["username"])
-    call.state.messages.delete_conversation(user["username"], kind, channel, delete_roam=delete_roam)
+    call.state.conversations.delete(user["username"], kind, channel, delete_roam=delete_roam)
     return call.envelope(*APP, *PLACE, entities=[], data={"result": "ok"})
 
 
-@answers(Messages.import_to_user)
+@answers(Messages.import_to_user, prepare=fetch)
 def import_to_user(call: Call) -> dict[str, Any]:
     """Store an old message between users."""
     return _imported(call, "chat")
 
 
-@answers(Messages.import_to_chatgroup)
+@answers(Messages.import_to_chatgroup, prepare=fetch)
 def import_to_chatgroup(call: Call) -> dict[str, Any]:
     """Store an old message of a group."""
     return _imported(call, "groupchat")
@@ -173,6 +171,21 @@ def _draft(call: Call, fields: Fields, chat_type: str) -> Draft:
     return Draft(sender, kind, body, ext, options)
 
 
+def _recalled(call: Call, fields: Fields, kind: str) -> dict[str, Any]:
+    """Take the message back that the members of a body name, and describe the outcome; its attachment goes too."""
+    text, to = fields.text("msg_id"), fields.text("to")
+    sender = _sender(fields)
+    fields.flag("sync_device", default=True)
+    force = fields.flag("force", default=False)
+    fields.end()
+    number = message_number(text)
+    files = [] if number is None else call.state.messages.attachments(number)
+    outcome = call.state.messages.recall(number, to, kind, force=force, window=call.settings.limits.recall_seconds)
+    if outcome == "yes":
+        call.state.files.drop(files)
+    return {"msg_id": text, "recalled": outcome, "from": sender, "to": to, "chattype": kind}
+
+
 def _imported(call: Call, chat_type: str) -> dict[str, Any]:
     fields = call.fields()
     sender = fields.text("from", most=64)
@@ -188,6 +201,8 @@ def _imported(call: Call, chat_type: str) -> dict[str, Any]:
     fields.end()
     check_content(kind, body)
     check_size(body, ext, call.settings.too_large)
+    if options["need_download"] and "url" in body:
+        body = keep(call, dict(body), sender)
     draft = Draft(sender, kind, body, ext, options)
     number = call.state.messages.import_one(draft, chat_type, target, moment)
     return call.envelope(*APP, *PLACE, entities=[], data={"msg_id": str(number)})

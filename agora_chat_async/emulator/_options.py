@@ -22,9 +22,6 @@ _NUMBERS: Final = (
     ("--background", "SHARE", 0.0, "share of each quota that others use, below 1"),
     ("--jitter", "SECONDS", 0.0, "random delay before a call is counted"),
     ("--latency", "SECONDS", 0.0, "delay before each answer"),
-    ("--recall-window", "SECONDS", 120, "how long a message can be recalled"),
-    ("--max-file-mb", "MB", 10, "largest file to be uploaded"),
-    ("--max-attribute-bytes", "BYTES", 10 * 1024**3, "what the attributes of all users may take"),
 )
 _SWITCHES: Final[Sequence[tuple[str, tuple[str, ...] | tuple[int, ...], str]]] = (
     ("--algorithm", get_args(Algorithm), "how calls are counted"),

@@ -28,7 +28,7 @@ def create(call: Call) -> dict[str, Any]:
         raise push_illegal(f"name {name} is not legal: 1 to 64 of the characters a-z A-Z 0-9 _ - .")
     description = fields.optional_text("description", most=_MAX_DESCRIPTION)
     fields.end()
-    label = _label(call.state.push_labels.create(name, description))
+    label = _label(call.state.push_labels.create(name, description, call.settings.limits.push_labels))
     del label["count"]
     return call.stamped(data=label)
 
@@ -56,7 +56,8 @@ def delete(call: Call) -> dict[str, Any]:
 @answers(PushLabels.add_users)
 def add_users(call: Call) -> dict[str, Any]:
     """Put users under a label."""
-    return _changed(call, call.state.push_labels.add(call.values["label_name"], _usernames(call)))
+    most = call.settings.limits.users_per_push_label
+    return _changed(call, call.state.push_labels.add(call.values["label_name"], _usernames(call), most))
 
 
 @answers(PushLabels.get_user)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,11 +27,6 @@ _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "unknown_user": (None, 400, 404),
     "upper_case": ("refuse", "fold"),
 }
-_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
-    "recall_window": (0, 7 * 86_400),
-    "max_file_mb": (1, 200),
-    "max_attribute_bytes": (0, sys.maxsize),
-}
 
 
 @frozen
@@ -57,11 +51,6 @@ class Settings:
     upper_case: Literal["refuse", "fold"] = "refuse"
     """What becomes of capitals in the name of a new user."""
     require_password: bool = False
-    recall_window: int = 120
-    """Seconds after which a message can no longer be recalled."""
-    max_file_mb: int = 10
-    max_attribute_bytes: int = 10 * 1024**3
-    """What the attributes of all users may take."""
     limits: Limits = PLAN_LIMITS["enterprise"]
     over_plan: bool = False
     """Refuse everything, since the app uses more than its plan has."""
@@ -74,10 +63,6 @@ class Settings:
         for name, values in _CHOICES.items():
             if (value := getattr(self, name)) not in values:
                 raise ValueError(f"{name} is {' or '.join(map(repr, values))}, got {value!r}")
-        for name, (least, most) in _BOUNDS.items():
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise ValueError(f"{name} is from {least} to {most}, got {value}")
         for name in (self.org, self.app):
             if not name or "/" in name or name == "_emulator":
                 raise ValueError(f"{name!r} cannot be the name of an org or app here")

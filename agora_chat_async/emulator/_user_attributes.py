@@ -19,7 +19,8 @@ def set_attributes(call: Call) -> dict[str, Any]:
     """Write some attributes."""
     if not call.body or not all(call.body):
         raise illegal("invalid request: the form has to have at least one attribute, each with a name")
-    call.state.user_attributes.set(call.values["username"], call.body)
+    most = call.settings.limits.attribute_bytes
+    call.state.user_attributes.set(call.values["username"], call.body, most_of_all=most)
     return call.stamped(data=call.body)
 
 

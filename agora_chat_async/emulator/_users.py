@@ -136,7 +136,7 @@ def get_online_status_many(call: Call) -> dict[str, Any]:
 def count_offline_messages(call: Call) -> dict[str, Any]:
     """Count what waits for a user."""
     name = call.state.users.get(call.values["owner_username"])["username"]
-    return call.envelope("uri", count=0, entities=[], data={name: call.state.messages.count_waiting(name)})
+    return call.envelope("uri", count=0, entities=[], data={name: call.state.offline.count(name)})
 
 
 @answers(Users.get_offline_message_status)
@@ -144,7 +144,7 @@ def get_offline_message_status(call: Call) -> dict[str, Any]:
     """Tell whether a message still waits for a user; of unknown ones nothing waits."""
     name, text = call.state.users.get(call.values["username"])["username"], call.values["msg_id"]
     number = message_number(text)
-    waits = number is not None and call.state.messages.is_waiting(name, number)
+    waits = number is not None and call.state.offline.is_waiting(name, number)
     return call.envelope("uri", count=0, entities=[], data={text: "undelivered" if waits else "delivered"})
 
 

@@ -309,7 +309,7 @@ async def test_recall(client, clock):
     assert (await client.get("/users/anna/offline_msg_count")).json()["data"] == {"anna": 0}
     answer = await recall(msg_id=number)
     gone = {"msg_id": number, "recalled": "not_found msg"}
-    assert answer == envelope(answer, "/messages/msg_recall") | {"msgs": [gone]}
+    assert answer == envelope(answer, "/messages/msg_recall") | {"msgs": [gone], "data": expected | gone}
     assert (await recall(msg_id="13132131", force=True))["data"]["recalled"] == "yes"
     assert (await recall(msg_id="no-number"))["msgs"][0]["recalled"] == "not_found msg"
 

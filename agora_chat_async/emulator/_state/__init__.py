@@ -14,12 +14,14 @@ from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state import (
     callbacks,
     contacts,
+    conversations,
     files,
     group_attributes,
     groups,
     lists,
     messages,
     mutes,
+    offline,
     presence,
     push,
     push_labels,
@@ -33,12 +35,14 @@ from agora_chat_async.emulator._state import (
 )
 from agora_chat_async.emulator._state.callbacks import Callbacks
 from agora_chat_async.emulator._state.contacts import Contacts
+from agora_chat_async.emulator._state.conversations import Conversations
 from agora_chat_async.emulator._state.files import Files
 from agora_chat_async.emulator._state.group_attributes import GroupAttributes
 from agora_chat_async.emulator._state.groups import Groups
 from agora_chat_async.emulator._state.lists import MemberLists
 from agora_chat_async.emulator._state.messages import Messages
 from agora_chat_async.emulator._state.mutes import Mutes
+from agora_chat_async.emulator._state.offline import Offline
 from agora_chat_async.emulator._state.presence import Presence
 from agora_chat_async.emulator._state.push import Push
 from agora_chat_async.emulator._state.push_labels import PushLabels
@@ -61,6 +65,8 @@ _SCHEMAS: Final = (
     presence.SCHEMA,
     callbacks.SCHEMA,
     messages.SCHEMA,
+    offline.SCHEMA,
+    conversations.SCHEMA,
     tokens.SCHEMA,
     rooms.SCHEMA,
     room_attributes.SCHEMA,
@@ -89,7 +95,10 @@ class State:
         self.database: Final = database
         connection = database.connection
         self.users: Final = Users(connection, now_ms)
-        self.messages: Final = Messages(connection, now_ms)
+        self.offline: Final = Offline(connection)
+        self.messages: Final = Messages(connection, now_ms, self.offline)
+        self.conversations: Final = Conversations(connection, self.messages.newest_id)
+        self.users.on_delete += [self.offline.forget, self.conversations.forget]
         self.tokens: Final = Tokens(connection, now_ms)
         self.contacts: Final = Contacts(connection, self.users)
         self.user_attributes: Final = UserAttributes(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from attrs import field, frozen
@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS group_announcements (group_id TEXT PRIMARY KEY, text 
 CREATE INDEX IF NOT EXISTS files_of_group ON files (group_id, seq);
 """
 
-MOST_BYTES: Final = 10 * 1024 * 1024
+MOST_MB: Final = 10
+_MB: Final = 1024 * 1024
 _KEPT_MS: Final = 7 * 86_400_000
 
 
@@ -55,11 +56,11 @@ class Files:
         self._now_ms = now_ms
         self._groups = groups
 
-    def add(self, new: NewFile) -> sqlite3.Row:
-        """Keep a file."""
-        if len(new.content) > MOST_BYTES:
+    def add(self, new: NewFile, most_mb: int = MOST_MB) -> sqlite3.Row:
+        """Keep a file, unless it is too large."""
+        if len(new.content) > most_mb * _MB:
             name = "Request Entity Too Large" if new.group_id else "file exceeding maximum limit"
-            raise Refusal(413, name, f"{name}: the file exceeds the maximum limit of {MOST_BYTES} bytes")
+            raise Refusal(413, name, f"{name}: the file exceeds the maximum limit of {most_mb} MB")
         file_id = str(uuid.uuid1())
         self._connection.execute(
             "INSERT INTO files (id, group_id, name, owner, secret, width, height, created, content)"
@@ -88,6 +89,12 @@ class Files:
         if not group_id and row["created"] + _KEPT_MS <= self._now_ms():
             raise Refusal(404, "file_expired", f"the file {file_id} is expired")
         return row
+
+    def drop(self, file_ids: Iterable[str]) -> None:
+        """Drop attachments, where there are any under these ids."""
+        self._connection.executemany(
+            "DELETE FROM files WHERE id = ? AND group_id = ''", [(file_id,) for file_id in file_ids]
+        )
 
     def of_group(self, group_id: str, limit: int, offset: int) -> list[sqlite3.Row]:
         """Return what a group shares, newest first."""

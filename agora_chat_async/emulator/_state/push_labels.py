@@ -30,8 +30,6 @@ CREATE TABLE IF NOT EXISTS push_label_users (
 CREATE INDEX IF NOT EXISTS push_label_users_by_user ON push_label_users (user);
 """
 
-_MAX_LABELS: Final = 100
-_MAX_USERS: Final = 20_000
 _BEYOND: Final = (1 << 63) - 1
 _NO_USER: Final = "appUser not exists"
 
@@ -68,12 +66,12 @@ class PushLabels:
         self._now_ms = now_ms
         self._users = users
 
-    def create(self, name: str, description: str | None) -> sqlite3.Row:
+    def create(self, name: str, description: str | None, most: int) -> sqlite3.Row:
         """Make a label, whose name has to be free."""
         if self._find(name) is not None:
             raise Refusal(400, "duplicate_unique_property_exists", f"push label {name} already exists")
-        if scalar(self._connection, "SELECT count(*) FROM push_labels") >= _MAX_LABELS:
-            raise push_limit(f"the app has {_MAX_LABELS} labels")
+        if scalar(self._connection, "SELECT count(*) FROM push_labels") >= most:
+            raise push_limit(f"the app has {most} labels")
         self._connection.execute(
             "INSERT INTO push_labels (name, description, created) VALUES (?, ?, ?)", (name, description, self._now_ms())
         )
@@ -101,15 +99,15 @@ class PushLabels:
         self._connection.execute("DELETE FROM push_label_users WHERE label = ?", (label,))
         self._connection.execute("DELETE FROM push_labels WHERE seq = ?", (label,))
 
-    def add(self, name: str, usernames: Sequence[str]) -> Change:
+    def add(self, name: str, usernames: Sequence[str], most: int) -> Change:
         """Put users under a label; those that are there already count as put there."""
         label, (change, users) = self.get(name)["seq"], self._known(usernames)
         self._connection.executemany(
             "INSERT OR IGNORE INTO push_label_users (label, user, created) VALUES (?, ?, ?)",
             [(label, user, self._now_ms()) for user in users],
         )
-        if self.get(name)["count"] > _MAX_USERS:
-            raise push_limit(f"label {name} has {_MAX_USERS} users")
+        if self.get(name)["count"] > most:
+            raise push_limit(f"label {name} has {most} users")
         return change
 
     def remove(self, name: str, usernames: Sequence[str]) -> Change:

@@ -16,6 +16,17 @@ CREATE TABLE IF NOT EXISTS user_attributes (
     value TEXT NOT NULL,
     PRIMARY KEY (username, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS user_attribute_bytes (one INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS user_attributes_new AFTER INSERT ON user_attributes BEGIN
+    INSERT INTO user_attribute_bytes VALUES (1, length(CAST(new.name AS BLOB)) + length(CAST(new.value AS BLOB)))
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER IF NOT EXISTS user_attributes_changed AFTER UPDATE ON user_attributes BEGIN
+    UPDATE user_attribute_bytes SET bytes = bytes + length(CAST(new.value AS BLOB)) - length(CAST(old.value AS BLOB));
+END;
+CREATE TRIGGER IF NOT EXISTS user_attributes_gone AFTER DELETE ON user_attributes BEGIN
+    UPDATE user_attribute_bytes SET bytes = bytes - length(CAST(old.name AS BLOB)) - length(CAST(old.value AS BLOB));
+END;
 """
 
 MAX_USER_BYTES: Final = 2 * 1024
@@ -31,18 +42,20 @@ class UserAttributes:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def set(self, username: str, attributes: Mapping[str, str]) -> None:
-        """Write some attributes of a user; the others stay."""
+    def set(self, username: str, attributes: Mapping[str, str], *, most_of_all: int) -> None:
+        """Write some attributes of a user; the others stay. All users together may take so many bytes."""
         for name, value in attributes.items():
             if len(value) > _LONGEST.get(name, MAX_USER_BYTES):
                 raise _forbidden(f"{name} has more than {_LONGEST.get(name, MAX_USER_BYTES)} characters")
         self._connection.executemany(
-            "INSERT OR REPLACE INTO user_attributes VALUES (?, ?, ?)",
+            "INSERT INTO user_attributes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
             [(username, name, value) for name, value in attributes.items()],
         )
         rows = self._connection.execute(f"SELECT {_SIZE} FROM user_attributes WHERE username = ?", (username,))  # noqa: S608
         if int(rows.fetchone()[0]) > MAX_USER_BYTES:
             raise _forbidden(f"the attributes of {username} take more than {MAX_USER_BYTES} bytes")
+        if self.size() > most_of_all:
+            raise _forbidden(f"the attributes of all users take more than {most_of_all} bytes")
 
     def get(self, username: str) -> dict[str, str]:
         """Return all attributes of a user."""
@@ -69,7 +82,7 @@ class UserAttributes:
 
     def size(self) -> int:
         """Tell how many bytes the attributes of all users take."""
-        return scalar(self._connection, f"SELECT {_SIZE} FROM user_attributes")  # noqa: S608
+        return scalar(self._connection, "SELECT coalesce(sum(bytes), 0) FROM user_attribute_bytes")
 
     def forget(self, gone: Sequence[sqlite3.Row]) -> None:
         """Drop the attributes of deleted users."""
