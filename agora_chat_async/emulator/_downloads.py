@@ -20,7 +20,7 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 async def fetch(call: Call) -> None:
     """Get the file that a message is about, where it says so, before its turn at the database comes."""
-    message = cast("dict[str, Any]", call.body) if isinstance(call.body, dict) else {}
+    message = _object(call.body)
     if message.get("need_download") is not True:
         return
     url = _url(message)
@@ -38,9 +38,12 @@ def keep(call: Call, body: dict[str, Any], sender: str) -> dict[str, Any]:
     return {**body, "url": f"{_files(call)}{file['id']}"}
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def _url(message: dict[str, Any]) -> str | None:
-    body: Any = message.get("body")
-    url = cast("dict[str, Any]", body).get("url") if isinstance(body, dict) else None
+    url = _object(message.get("body")).get("url")
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return url
     return None
