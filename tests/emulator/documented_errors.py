@@ -125,6 +125,9 @@ MAKERS: Final[Mapping[str, tuple[str, str, Any, str]]] = {
     ),
     "message": ("POST", "/messages/users", {**_TEXT, "to": ["bob"]}, "data.bob"),
     "group_message": ("POST", "/messages/chatgroups", {**_TEXT, "to": ["{group}"]}, "data.{group}"),
+    "second_group_message": ("POST", "/messages/chatgroups", {**_TEXT, "to": ["{group}"]}, "data.{group}"),
+    "other_group_message": ("POST", "/messages/chatgroups", {**_TEXT, "to": ["other"]}, "data.other"),
+    "thread_message": ("POST", "/messages/chatgroups", {**_TEXT, "to": ["{thread}"]}, "data.{thread}"),
     "room_message": ("POST", "/messages/chatrooms", {**_TEXT, "to": ["{room}"]}, "data.{room}"),
     "thread": (
         "POST",

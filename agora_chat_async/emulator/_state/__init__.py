@@ -39,6 +39,7 @@ from agora_chat_async.emulator._state.conversations import Conversations
 from agora_chat_async.emulator._state.files import Files
 from agora_chat_async.emulator._state.group_attributes import GroupAttributes
 from agora_chat_async.emulator._state.groups import Groups
+from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.lists import MemberLists
 from agora_chat_async.emulator._state.messages import Messages
 from agora_chat_async.emulator._state.mutes import Mutes
@@ -78,6 +79,10 @@ _SCHEMAS: Final = (
     push.SCHEMA,
     push_labels.SCHEMA,
 )
+_NEWEST_PLACE: Final = """
+SELECT coalesce(max(CAST(id AS INTEGER)), 0)
+FROM (SELECT id FROM chatgroups UNION ALL SELECT id FROM rooms UNION ALL SELECT id FROM threads)
+"""
 
 
 def open_database(path: str) -> Database:
@@ -107,16 +112,18 @@ class State:
         self.callbacks: Final = Callbacks(connection, now_ms)
         self.users.on_delete += [self.contacts.forget, self.user_attributes.forget]
         self.users.on_delete += [self.mutes.forget, self.presence.forget]
-        self.rooms: Final = Rooms(connection, now_ms, self.users, limits)
+        # Of 15 digits; a thread is sent to as a group is, so that no two of them may have one id.
+        ids = RisingIds(now_ms, lambda: scalar(connection, _NEWEST_PLACE), digits=2)
+        self.rooms: Final = Rooms(connection, now_ms, ids, self.users, limits=limits)
         self.room_attributes: Final = RoomAttributes(connection, self.rooms)
-        self.groups: Final = Groups(connection, now_ms, self.users, limits)
+        self.groups: Final = Groups(connection, now_ms, ids, self.users, limits=limits)
         self.files: Final = Files(connection, now_ms, self.groups)
         self.groups.on_delete.append(self.files.forget_group)
         self.group_attributes: Final = GroupAttributes(connection, self.groups)
         self.group_lists: Final = MemberLists(connection, now_ms, lists.GROUP, self.groups)
         self.room_lists: Final = MemberLists(connection, now_ms, lists.ROOM, self.rooms)
         self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
-        self.threads: Final = Threads(connection, now_ms, self.messages, self.groups, limits)
+        self.threads: Final = Threads(connection, now_ms, ids, self.messages, self.groups, limits=limits)
         self.speaking: Final = Speaking(self.groups, self.group_lists, self.rooms, self.room_lists, self.threads)
         self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups, limits.reactions_per_message)
         self.users.on_delete.append(self.reactions.forget)

@@ -58,14 +58,21 @@ class Places:
     member_order: ClassVar[str]
     """How members are listed where no order is asked for."""
 
-    def __init__(self, connection: sqlite3.Connection, now_ms: Callable[[], int], users: Users, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        now_ms: Callable[[], int],
+        ids: RisingIds,
+        users: Users,
+        *,
+        limits: Limits,
+    ) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._users = users
         self._caps = self.caps(limits)
         self._max_admins = limits.admins
-        # Milliseconds followed by two digits: 15 digits, rising.
-        self._ids = RisingIds(now_ms, self._newest_id, digits=2)
+        self._ids = ids
         self.on_delete: list[Callable[[str], None]] = []
         """Called with the id of a place that is about to go."""
         self.on_leave: list[Callable[[str, str], None]] = []
@@ -203,9 +210,6 @@ class Places:
             self.delete(place)
         for row in self._rows(f"SELECT place, username FROM {self.member_table} WHERE username {among}", names):  # noqa: S608
             self.remove_member(row["place"], row["username"])
-
-    def _newest_id(self) -> int:
-        return self._scalar(f"SELECT coalesce(max(CAST(id AS INTEGER)), 0) FROM {self.table}")  # noqa: S608
 
     def _existing(self, name: str) -> str:
         user = self._users.find(name)

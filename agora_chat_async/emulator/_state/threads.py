@@ -54,8 +54,10 @@ class Threads:
         self,
         connection: sqlite3.Connection,
         now_ms: Callable[[], int],
+        ids: RisingIds,
         messages: Messages,
         groups: Groups,
+        *,
         limits: Limits,
     ) -> None:
         self._connection = connection
@@ -63,9 +65,7 @@ class Threads:
         self._messages = messages
         self._groups = groups
         self._limits = limits
-        self._ids = RisingIds(
-            now_ms, lambda: self._scalar("SELECT coalesce(max(CAST(id AS INTEGER)), 0) FROM threads"), digits=2
-        )
+        self._ids = ids
         groups.on_delete.append(self._clear)
         groups.on_leave.append(self._left)
 
