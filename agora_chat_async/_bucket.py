@@ -201,7 +201,7 @@ class Bucket:
     def _call_next(self) -> None:
         while self._line:
             turn, _ = self._line.popitem(last=False)
-            if not turn.done():
+            if not turn.done() and not turn.get_loop().is_closed():
                 turn.set_result(None)
                 return
         self._headed = False

@@ -221,7 +221,7 @@ class _Call:
         calls, watch = self._calls, self._watch
         self._attempts += 1
         self._spaced = False
-        mark = current_call.set(self)
+        current_call.set(self)
         try:
             if watch is not None:
                 watch.attempt_started(self._attempts, queued, lease, self._request)
@@ -240,7 +240,7 @@ class _Call:
         except SinkFailed as failure:
             raise failure.__cause__ or failure from None
         finally:
-            current_call.reset(mark)
+            current_call.set(None)  # not reset: a coroutine whose loop is gone is destroyed in another context
         if watch is not None:
             watch.answered(answer)
         if not answer.ok:
@@ -281,17 +281,17 @@ class _Call:
 
     async def _pause_after(self, error: AgoraChatError, deadline: float | None) -> float:
         """Return the seconds until the call may be repeated, or raise the error where it may not or comes too late."""
-        if await self._token_was_renewed(error):
-            return 0.0
-        retry_safe = self._route.retry_safe
+        retry_safe, body = self._route.retry_safe, self._request[3]
         if isinstance(error, RateLimited):
             self._calls.life.refused += 1
+        renewed = await self._token_was_renewed(error)
+        if isinstance(body, Multipart) and not body.repeatable:
+            raise _final(error, retry_safe=retry_safe)  # it came from a stream, of which the beginning is gone
+        if renewed:
+            return 0.0
         if self._retries is None:
             self._retries = Retries(self._calls.options.retry, self._calls.budget, retry_safe=retry_safe)
         pause = self._retries.pause_after(error, asyncio.get_running_loop().time(), spaced=self._spaced)
-        body = self._request[3]
-        if isinstance(body, Multipart) and not body.repeatable:
-            pause = None  # it came from a stream, of which the beginning is gone
         if pause is None or (deadline is not None and asyncio.get_running_loop().time() + pause >= deadline):
             raise _final(error, retry_safe=retry_safe)
         return pause

@@ -75,6 +75,8 @@ class Lease:
 
     async def release(self) -> None:
         """End the call, without ever waiting; slots with which nothing can have been sent are given back."""
+        if _is_over():
+            return
         if self.handed:
             await self.sent()
         else:
@@ -95,6 +97,15 @@ class Lease:
         except WouldBlock:
             await cap.acquire_on_behalf_of(self)
         self._caps.append(cap)
+
+
+def _is_over() -> bool:
+    """Tell whether the event loop was closed under the calls in it, whose coroutines are only destroyed now."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False
 
 
 class Gate:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakSet
 
 from attrs import frozen
 
-from agora_chat_async.errors import SessionClosed, SessionNotOpen, WrongEventLoop
+from agora_chat_async.errors import SessionAlreadyOpen, SessionClosed, SessionNotOpen, WrongEventLoop, WrongProcess
 
+_FORKED: Final = "the session was opened before this process was forked; make one for each process"
 CLOSED_UNDER_WAY: Final = "the session was closed while the call was under way"
 
 
@@ -36,6 +39,8 @@ class Life:
         """Whether new calls are refused."""
         self.ended: bool = False
         """Whether calls under way are ended too."""
+        self.forked: bool = False
+        """Whether this is the copy of a session in a process that was forked since."""
         self._active = dict[object, tuple[asyncio.Task[Any], int]]()
         """Of each call its task, and how many cancellations that had when the call began."""
         self._evicted = set[object]()
@@ -45,9 +50,25 @@ class Life:
         self.retries: int = 0
         self.refused: int = 0
 
+    def check_unused(self) -> None:
+        """Raise what opening the session again deserves."""
+        if self.forked:
+            raise WrongProcess(_FORKED)
+        if self.closed:
+            raise SessionClosed("a closed session cannot be opened again; make a new one")
+        if self.loop is not None:
+            raise SessionAlreadyOpen("the session is open already")
+
+    def begin(self) -> None:
+        """Let the session be used, in this event loop and process."""
+        self.loop = asyncio.get_running_loop()
+        _opened.add(self)
+
     def check(self) -> None:
         """Raise what a call outside the session's life deserves."""
         if self.closed:
+            if self.forked:
+                raise WrongProcess(_FORKED)
             raise SessionClosed("the session is closed")
         if self.loop is None:
             raise SessionNotOpen("the session is not open: use `async with`, or await its open()")
@@ -106,3 +127,19 @@ class Life:
     def under_way(self) -> int:
         """Calls that are under way."""
         return len(self._active)
+
+
+_opened: Final = WeakSet[Life]()
+
+
+def _leave_to_parent() -> None:
+    """In a forked process: let its copies of sessions alone, for to close their connections would spoil the parent's.
+
+    The copy of the event loop watches them through the very epoll object that the parent's loop does.
+    """
+    for life in _opened:
+        life.closed = life.forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

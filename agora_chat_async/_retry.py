@@ -73,10 +73,14 @@ NO_RETRY: Final = RetryPolicy(attempts=1, throttled_attempts=1)
 
 
 class RetryBudget:
-    """What a session may spend on repeats: a repeat costs, a success gives back."""
+    """What a session may spend on repeats: a repeat costs, a success gives back.
 
-    FAULT_COST: Final = 10
-    UNSENT_COST: Final = 5
+    The numbers are those of botocore: 500 in all, 5 a repeat, 10 after a timeout, for these hold a call up for long. A
+    success gives back what its own last repeat cost, and 1 where it needed none; repeats that failed give nothing back.
+    """
+
+    COST: Final = 5
+    TIMEOUT_COST: Final = 10
 
     def __init__(self, capacity: int = 500) -> None:
         self._capacity = capacity
@@ -90,7 +94,7 @@ class RetryBudget:
         return True
 
     def earn(self, spent: int) -> None:
-        """Give back what a call spent that has succeeded, and one more for one that spent nothing."""
+        """Give back what the last repeat of a call that has succeeded cost, or 1."""
         self.left = min(self._capacity, self.left + (spent or 1))
 
 
@@ -131,7 +135,7 @@ class Retries:
         self._attempt = 0
         self._patient_until = math.inf
         self.spent: int = 0
-        """What the repeats took from the budget."""
+        """What the last repeat took from the budget."""
 
     def pause_after(self, error: AgoraChatError, now: float = 0.0, *, spaced: bool = False) -> float | None:
         """Return the seconds to wait before the call is sent again; None where it must not be.
@@ -149,11 +153,10 @@ class Retries:
             return None
         if self._is_last(throttled=throttled, spaced=spaced, now=now):
             return None
-        if not isinstance(error, RateLimited):  # to come too fast is no trouble of the service
-            cost = RetryBudget.UNSENT_COST if outcome is Outcome.UNSENT else RetryBudget.FAULT_COST
-            if not self._budget.spend(cost):
-                return None
-            self.spent += cost
+        cost = _cost(error)
+        if not self._budget.spend(cost):
+            return None
+        self.spent = cost
         asked: float = getattr(error, "retry_after", None) or 0.0
         first = policy.throttled_pause if throttled else policy.pause
         drawn = 0.0 if spaced else self._draw(0.0, min(policy.longest_pause, first * 2.0 ** (self._attempt - 1)))
@@ -168,6 +171,17 @@ class Retries:
             self._patient_until = min(self._patient_until, now + PATIENCE)
             return self._attempt >= THROTTLED_ATTEMPTS and now >= self._patient_until
         return self._attempt >= (policy.throttled_attempts or THROTTLED_ATTEMPTS)
+
+
+def _cost(error: AgoraChatError) -> int:
+    if isinstance(error, RateLimited):
+        return 0  # to come too fast is no trouble of the service
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError):
+            return RetryBudget.TIMEOUT_COST
+        cause = cause.__cause__
+    return RetryBudget.COST
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

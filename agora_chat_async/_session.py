@@ -170,11 +170,11 @@ class Session(Caller):
         Raises:
             SessionAlreadyOpen: It is open already.
             SessionClosed: It was closed; make a new one.
+            WrongProcess: It was open before this process was forked; make a new one.
         """
         life = self._life
-        if life.closed:
-            raise SessionClosed("a closed session cannot be opened again; make a new one")
-        if life.loop is not None or self._opening:
+        life.check_unused()
+        if self._opening:
             raise SessionAlreadyOpen("the session is open already")
         self._opening = True
         try:
@@ -184,7 +184,7 @@ class Session(Caller):
         if life.closed:
             await self._wire.aclose()
             raise SessionClosed("the session was closed while it was opened")
-        life.loop = asyncio.get_running_loop()
+        life.begin()
         self._keeper.start()
         self._calls.watchers.tell("session_opened", self._calls.watchers.session)
         return self
@@ -196,7 +196,7 @@ class Session(Caller):
             drain: Seconds that calls under way get to finish, while new ones are refused.
         """
         life = self._life
-        if life.loop is None:
+        if life.loop is None or life.forked:
             life.closed = True
             return
         if life.loop is not asyncio.get_running_loop():

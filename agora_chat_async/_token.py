@@ -3,12 +3,16 @@
 A token is renewed in the background before it ends. In the *advisory* window nobody waits for that: calls go on with
 the old token, and a failure is only logged. In the *mandatory* window, close to the end, calls wait for the new one,
 and get the source's error once the old token is spent. However many calls need a new token, one fetch serves them.
+
+The end of a token is a moment of the wall clock, which may jump. How long it is to live is therefore also measured by
+the loop's clock from the moment it came, and it is spent when either clock says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn, Protocol
@@ -142,6 +146,8 @@ class TokenKeeper:
         self._exchange = exchange
         self._now = now
         self._token: Token | None = None
+        self._ends_at = math.inf
+        """When the token ends, by the loop's clock."""
         self._fetching: asyncio.Task[Token] | None = None
         self._background: asyncio.Task[None] | None = None
 
@@ -160,9 +166,15 @@ class TokenKeeper:
     def ready(self) -> Token | None:
         """Return the token if it can be used without waiting."""
         token = self._token
-        if token is None or token.expires_at is None or self._now() < token.expires_at - _window(token, MANDATORY, 20):
+        if token is None or token.expires_at is None or self._left(token) > _window(token, MANDATORY, 20):
             return token
         return None
+
+    def _left(self, token: Token) -> float:
+        """Seconds that the current token still lives, by the clock that says less."""
+        if token.expires_at is None:
+            return math.inf
+        return min(token.expires_at - self._now(), self._ends_at - asyncio.get_running_loop().time())
 
     async def get(self) -> Token:
         """Return a usable token, waiting for a new one where that must be."""
@@ -173,7 +185,7 @@ class TokenKeeper:
             return await self._renew()
         except AgoraChatError:
             old = self._token
-            if old is not None and old.expires_at is not None and self._now() < old.expires_at:
+            if old is not None and self._left(old) > 0:
                 return old
             raise
 
@@ -208,7 +220,10 @@ class TokenKeeper:
             raise TokenError("the token source gave what cannot stand in a header: it has to be printable ASCII text")
         if token.expires_at is not None and token.expires_at <= self._now():
             raise TokenError("the token source gave a token that has ended already; is this machine's clock right?")
-        self._token = token if token.issued_at is not None else evolve(token, issued_at=self._now())
+        now = self._now()
+        self._token = token if token.issued_at is not None else evolve(token, issued_at=now)
+        lives = math.inf if token.expires_at is None else token.expires_at - now
+        self._ends_at = asyncio.get_running_loop().time() + lives
         return self._token
 
     def _fetched(self, task: asyncio.Task[Token]) -> None:
@@ -242,7 +257,7 @@ class TokenKeeper:
             return 0.0
         if token.expires_at is None:
             return _LONGEST_SLEEP
-        return token.expires_at - _window(token, ADVISORY, 4) - self._now()
+        return self._left(token) - _window(token, ADVISORY, 4)
 
 
 def _window(token: Token, longest: float, share: int) -> float:

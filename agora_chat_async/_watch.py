@@ -141,7 +141,7 @@ class Watchers:
 class Watch:
     """What is told of one call."""
 
-    __slots__ = ("_answer", "_attempt", "_begun", "_lease", "_watchers", "call")
+    __slots__ = ("_answer", "_attempt", "_begun", "_lease", "_took", "_watchers", "call")
 
     def __init__(self, watchers: Watchers, call: HasId, route: Route) -> None:
         self._watchers = watchers
@@ -163,6 +163,7 @@ class Watch:
     def answered(self, answer: Answer) -> None:
         """Note what the service said."""
         self._answer = answer
+        self._took = time.monotonic() - self._begun
         if _bodies.isEnabledFor(logging.DEBUG):
             text = redacted_text(answer.body[:SNIPPET].decode("utf-8", "replace"))
             _bodies.debug("%s, call %s, is answered %d %s", self.call.route, self.call.id, answer.status, text)
@@ -179,7 +180,7 @@ class Watch:
             status=None if answer is None else answer.status,
             bytes_out=self._lease.bytes_out,
             bytes_in=0 if answer is None else _length(answer),
-            duration=time.monotonic() - self._begun,
+            duration=time.monotonic() - self._begun if answer is None else self._took,
             error=None if error is None else type(error).__name__,
             pause=pause,
         )

@@ -6,7 +6,8 @@ AgoraChatError
 │   ├── SessionNotOpen
 │   ├── SessionAlreadyOpen
 │   ├── SessionClosed
-│   └── WrongEventLoop
+│   ├── WrongEventLoop
+│   └── WrongProcess             the process was forked after the Session was opened
 ├── QuotaWaitExceeded            the quota is free only after `max_wait`; nothing was sent
 ├── DeadlineExceeded             `timeout` is over (also a TimeoutError)
 ├── TokenError                   the token source gave no token
@@ -106,6 +107,10 @@ class SessionClosed(SessionError):
 
 class WrongEventLoop(SessionError):
     """The Session was opened in another event loop."""
+
+
+class WrongProcess(SessionError):
+    """The Session was opened before this process was forked from another."""
 
 
 class QuotaWaitExceeded(AgoraChatError):

@@ -91,12 +91,12 @@ class Elsewhere:
             await stack.enter_async_context(session)
             # Not through httpx, below which a signed query would be quoted anew.
             url = yarl.URL(address, encoded=True)
-            mark = handover_under_way.set(handover)
+            handover_under_way.set(handover)
             try:
                 getting = session.get(url, headers=self._headers, allow_redirects=False)
                 answer = await stack.enter_async_context(getting)
             finally:
-                handover_under_way.reset(mark)
+                handover_under_way.set(None)
             yield answer.status, answer.headers, answer.content.iter_any()
 
     def _request(self, address: str, handover: Handover) -> httpx.Request:

@@ -141,11 +141,11 @@ class Wire:
                     await handover.sent()
                 extensions = self._extensions(handover, connect)
                 request = to.make(sending.request, sending.token, sink is not None, patience, handover, extensions)
-                mark = handover_under_way.set(handover)
+                handover_under_way.set(handover)
                 try:
                     response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
                 finally:
-                    handover_under_way.reset(mark)
+                    handover_under_way.set(None)
                 try:
                     if not response.is_success:
                         refused = Answer(response.status_code, response.headers, b"")

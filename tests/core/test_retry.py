@@ -29,6 +29,8 @@ from agora_chat_async.errors import (
 
 REFUSED = RateLimited(status=429)
 LOST = TransportError("lost")
+LATE = TransportError("no answer in time")
+LATE.__cause__ = TimeoutError()
 UNSENT = ConnectFailed("refused")
 
 
@@ -97,14 +99,30 @@ def test_the_service_may_ask_for_a_pause_but_not_for_any() -> None:
 
 
 def test_the_budget_ends_repeats_while_everything_fails() -> None:
-    """Fifty lost answers are repeated, then errors surface at once; refusals cost nothing."""
-    budget = RetryBudget(500)
-    repeats = sum(Retries(RetryPolicy(), budget, retry_safe=True).pause_after(LOST) is not None for _ in range(100))
-    assert repeats == 50
+    """A hundred lost answers are repeated, or fifty timeouts; then errors surface at once. Refusals cost nothing."""
+    for error, repeated in ((LATE, 50), (LOST, 100)):
+        budget = RetryBudget(500)
+        repeats = sum(
+            Retries(RetryPolicy(), budget, retry_safe=True).pause_after(error) is not None for _ in range(200)
+        )
+        assert repeats == repeated
     assert Retries(RetryPolicy(), budget, retry_safe=True).pause_after(UNSENT) is None
     assert Retries(RetryPolicy(), budget, retry_safe=True).pause_after(REFUSED) is not None
     budget.earn(10)
     assert Retries(RetryPolicy(), budget, retry_safe=True).pause_after(LOST) is not None
+
+
+def test_a_success_gives_back_what_its_last_repeat_cost() -> None:
+    """A repeat that succeeds is free in the end, one that failed before it is not; a clean success earns one."""
+    budget = RetryBudget(500)
+    retries = Retries(RetryPolicy(), budget, retry_safe=True)
+    retries.pause_after(LATE)
+    retries.pause_after(LOST)
+    assert budget.left == 485
+    budget.earn(retries.spent)
+    assert budget.left == 490
+    budget.earn(0)
+    assert budget.left == 491
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 40))))

@@ -1,4 +1,4 @@
-"""The life of a session: opening, closing, forgetting, options, deadlines, cancellation."""
+"""The life of a session: opening, options, deadlines; `faults/test_fault_18_the_end.py` has its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import warnings
 from collections.abc import AsyncIterator
 
 import pytest
-from raw_server import RawRequest, RawServer, answer, raw_server
+from leftovers import tasks_left
+from raw_server import RawRequest, RawServer, raw_server
 
 from agora_chat_async import NO_RETRY, RetryPolicy, Session, StaticToken, errors, per_second
 from agora_chat_async.api.users import Users
@@ -37,14 +38,6 @@ async def silent() -> AsyncIterator[RawServer]:
         yield running
 
 
-async def nothing_left() -> None:
-    """Assert that no task but the test's own is left, once those that are ending have ended."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-    names = {task.get_coro().__qualname__ for task in asyncio.all_tasks() - {asyncio.current_task()}}  # type: ignore[union-attr]
-    assert not {name for name in names if "RawServer" not in name and "fixture" not in name.lower()}
-
-
 def test_making_a_session_does_nothing() -> None:
     """Outside any event loop, without network: a session that is never opened needs no closing."""
     with warnings.catch_warnings():
@@ -55,196 +48,12 @@ def test_making_a_session_does_nothing() -> None:
         gc.collect()
 
 
-async def test_used_outside_its_life(server: RawServer) -> None:
-    """Before opening, opened twice, after closing, opened again: one clear error each."""
-    chat = session(server)
-    with pytest.raises(errors.SessionNotOpen, match="async with"):
-        await chat.users.get("anna")
-    await chat.open()
-    with pytest.raises(errors.SessionAlreadyOpen):
-        await chat.open()
-    await chat.users.get("anna")
-    await chat.aclose()
-    await chat.aclose()
-    with pytest.raises(errors.SessionClosed):
-        await chat.users.get("anna")
-    with pytest.raises(errors.SessionClosed, match="make a new one"):
-        await chat.open()
-
-
-async def test_a_second_event_loop_is_refused(server: RawServer) -> None:
-    """The error says what to do instead."""
-
-    async def elsewhere() -> None:
-        await chat.users.get("anna")
-
-    async with session(server) as chat:
-        with pytest.raises(errors.WrongEventLoop, match="one for each loop"):
-            await asyncio.to_thread(asyncio.run, elsewhere())
-
-
 async def test_opened_in_one_task_and_closed_in_another(server: RawServer) -> None:
     """Fixtures and web frameworks do that."""
     chat = await asyncio.create_task(session(server).open())
     await asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type]
     await asyncio.create_task(chat.aclose())
-    await nothing_left()
-
-
-async def test_a_forgotten_session_is_reported(server: RawServer) -> None:
-    """The warning names the line that made it, and its background task ends."""
-
-    async def forget() -> None:
-        await session(server).open()
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        await forget()
-        gc.collect()
-        await asyncio.sleep(0.05)
-        await nothing_left()
-        gc.collect()
-    ours = [str(warning.message) for warning in caught if "was never closed" in str(warning.message)]
-    assert len(ours) == len(caught) == 1
-    assert "test_session.py:" in ours[0]
-    assert "http://127.0.0.1" in ours[0]
-
-
-async def test_closing_leaves_nothing(server: RawServer) -> None:
-    """No task and no connection outlives the session."""
-    async with session(server) as chat:
-        await asyncio.gather(*(chat.users.get("anna") for _ in range(20)))
-        assert server.open_now > 0
-    await nothing_left()
-    for _ in range(100):
-        if not server.open_now:
-            break
-        await asyncio.sleep(0.01)
-    assert server.open_now == 0
-
-
-async def test_closing_ends_the_calls_under_way(silent: RawServer) -> None:
-    """Those on the wire and those in line get `SessionClosed`, and their tasks go on."""
-    chat = await session(silent, quotas={"users.get": "2/second"}).open()
-
-    async def call() -> str:
-        try:
-            await chat.users.get("anna")
-        except errors.SessionClosed:
-            await asyncio.sleep(0)
-            return "told"
-        return "answered"
-
-    calls = [asyncio.create_task(call()) for _ in range(5)]
-    while len(silent.requests) < 2:
-        await asyncio.sleep(0.01)
-    await chat.aclose()
-    assert await asyncio.gather(*calls) == ["told"] * 5
-
-
-async def test_closing_tells_whether_a_call_was_sent(silent: RawServer) -> None:
-    """A registration on the wire may have been done, one in line was not."""
-    chat = await session(silent, quotas={"users.create": "1/second"}).open()
-    calls = [asyncio.create_task(chat.users.create("anna")) for _ in range(2)]  # type: ignore[arg-type, var-annotated]
-    while not silent.requests:
-        await asyncio.sleep(0.01)
-    await chat.aclose()
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    assert [error.outcome_unknown for error in results if isinstance(error, errors.SessionClosed)] == [True, False]
-
-
-async def test_closing_swallows_no_cancellation(silent: RawServer) -> None:
-    """A task that was cancelled before the session was closed ends cancelled."""
-    chat = await session(silent).open()
-    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
-    while not silent.requests:
-        await asyncio.sleep(0.01)
-    call.cancel()
-    await chat.aclose()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-
-
-async def test_closing_twice_at_once_waits_for_the_end(server: RawServer) -> None:
-    """A signal handler and `async with` may both close; neither returns before it is done."""
-    released = asyncio.Event()
-
-    async def respond(_: RawRequest) -> bytes:
-        await released.wait()
-        return answer()
-
-    server.respond = respond
-    chat = await session(server).open()
-    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
-    while not server.requests:
-        await asyncio.sleep(0.01)
-    closing = [asyncio.create_task(chat.aclose(drain=10)) for _ in range(2)]
-    await asyncio.sleep(0.05)
-    assert not any(task.done() for task in closing)
-    released.set()
-    await asyncio.gather(*closing)
-    assert (await call).username == "anna"
-    await nothing_left()
-
-
-async def test_a_cancelled_close_closes_all_the_same(silent: RawServer) -> None:
-    """Cancellation ends the drain, not the closing."""
-    chat = await session(silent).open()
-    call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
-    while not silent.requests:
-        await asyncio.sleep(0.01)
-    begun = asyncio.get_running_loop().time()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await chat.aclose(drain=30)
-    assert asyncio.get_running_loop().time() - begun < 5
-    with pytest.raises(errors.SessionClosed):
-        await call
-    await nothing_left()
-
-
-async def test_closing_in_another_loop_is_refused(server: RawServer) -> None:
-    """The session stays open, and can be closed where it was opened."""
-    async with session(server) as chat:
-        with pytest.raises(errors.WrongEventLoop):
-            await asyncio.to_thread(asyncio.run, chat.aclose())
-        assert (await chat.users.get("anna")).username == "anna"
-
-
-async def test_a_token_source_may_close_the_session(server: RawServer) -> None:
-    """Nothing waits for itself for ever."""
-    from agora_chat_async import CallableToken
-
-    async def close() -> str:
-        await chat.aclose()
-        return "t"
-
-    chat = await Session("org", "app", host=server.url, token=CallableToken(close)).open()
-    with pytest.raises((errors.SessionClosed, errors.TokenError)):
-        await chat.users.get("anna")
-    await chat.aclose()
-
-
-async def test_draining_lets_the_calls_under_way_finish(server: RawServer) -> None:
-    """New calls are refused while the old ones get their answers."""
-    released = asyncio.Event()
-
-    async def respond(_: RawRequest) -> bytes:
-        await released.wait()
-        return answer()
-
-    server.respond = respond
-    chat = await session(server).open()
-    calls = [asyncio.create_task(chat.users.get("anna")) for _ in range(3)]  # type: ignore[arg-type, var-annotated]
-    while len(server.requests) < 3:
-        await asyncio.sleep(0.01)
-    closing = asyncio.create_task(chat.aclose(drain=10))
-    await asyncio.sleep(0)
-    with pytest.raises(errors.SessionClosed):
-        await chat.users.get("bob")
-    released.set()
-    assert [user.username for user in await asyncio.gather(*calls)] == ["anna"] * 3
-    await closing
+    assert await tasks_left() == set()
 
 
 async def test_one_deadline_covers_everything(silent: RawServer) -> None:
@@ -282,33 +91,6 @@ async def test_a_callers_own_timeout_is_left_alone(silent: RawServer) -> None:
             async with asyncio.timeout(0.05):
                 await chat.users.get("anna")
         assert not isinstance(caught.value, errors.AgoraChatError)
-
-
-async def test_a_thousand_cancelled_calls_leave_the_session_whole(server: RawServer) -> None:
-    """Cancelled in line, while connecting and on the wire: afterwards everything is free and works."""
-    slow = asyncio.Event()
-
-    async def respond(_: RawRequest) -> bytes:
-        if not slow.is_set():
-            await slow.wait()
-        return answer()
-
-    server.respond = respond
-    async with session(server, quotas={"users.get": "300/second"}, max_in_flight=50, margin=0.0) as chat:
-        calls = [asyncio.create_task(chat.users.get("anna")) for _ in range(1000)]  # type: ignore[arg-type, var-annotated]
-        for index, call in enumerate(calls):
-            if index % 7 == 0:
-                await asyncio.sleep(0.001)
-            call.cancel()
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        assert all(isinstance(result, asyncio.CancelledError) for result in results)
-        assert chat.quotas.snapshot()["GET /users/{}"].waiting == 0
-        assert chat.stats.attempts == chat.quotas.snapshot()["GET /users/{}"].used
-        slow.set()
-        users = await asyncio.gather(*(chat.users.get("anna") for _ in range(300)))
-        assert len(users) == 300
-        assert chat._life.under_way == 0
-    await nothing_left()
 
 
 async def test_options_share_pool_and_quota(server: RawServer) -> None:
