@@ -9,6 +9,7 @@ its object: it too goes to `extra`, unless it is the object's key.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -59,7 +60,8 @@ def inline(content: Any) -> dict[str, Any]:
     return {"type": content.type, **to_dict(content)}
 
 
-def _text(value: Any, _: Any) -> str:
+def read_text(value: Any, _: Any) -> str:
+    """Read text, or a number as the text of it."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -80,9 +82,11 @@ def _whole(value: Any, _: Any) -> int:
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
-            return float(value)
+            number = float(value)
         except OverflowError:
             raise ValueError("a number too large for a float") from None
+        if math.isfinite(number):
+            return number
     raise TypeError(f"expected a number, got {type(value).__name__}")
 
 
@@ -123,7 +127,7 @@ def _open_enum_hook(enum: type[StrEnum]) -> Hook:
     known = {member.value: member for member in enum}
 
     def open_enum(value: Any, _: Any) -> str:
-        text = _text(value, str)
+        text = read_text(value, str)
         return known.get(text, text)
 
     return open_enum
@@ -292,7 +296,7 @@ def _model_unhook(cls: Any, converter: Converter) -> Callable[[Any], Any]:
 
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False)
-    for cls, hook in ((str, _text), (int, _whole), (float, _number), (bool, _truth)):
+    for cls, hook in ((str, read_text), (int, _whole), (float, _number), (bool, _truth)):
         converter.register_structure_hook(cls, hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_factory(_is_sequence, _sequence_hook)

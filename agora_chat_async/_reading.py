@@ -9,7 +9,7 @@ from typing import Any, Final, cast, get_args, get_origin
 
 from attrs import define
 
-from agora_chat_async._codec import structure_hook
+from agora_chat_async._codec import read_text, structure_hook
 from agora_chat_async._json import decode
 from agora_chat_async._pages import Page, Pages
 
@@ -64,9 +64,13 @@ class Reading:
             cursor = self._cursor_picker(envelope)
         except ValueError:
             return None
-        if isinstance(cursor, str | int | None):
-            return str(cursor) if cursor else None
-        raise TypeError(f"expected a cursor, got {type(cursor).__name__}")
+        return read_text(cursor, str) if cursor else None
+
+    @cached_property
+    def item(self) -> Any:
+        """What a result is, or what its entries are where it is a list."""
+        listed = get_origin(self._type) is Sequence
+        return get_args(self._type)[0] if listed else self._type
 
     @cached_property
     def _type(self) -> Any:
@@ -116,6 +120,16 @@ def _only_value(part: Any) -> Any:
 def succeeded(result: Any) -> bool:
     """Read a result that is told in a word, or by some versions of the service as true or false."""
     return str(result).lower() in _SAID_DONE
+
+
+def member(name: str, missing: str | None = None) -> Callable[[Any], Any]:
+    """Make the function that takes a member out of an object, which may be null or lack it."""
+
+    def take(part: Any) -> Any:
+        value = None if part is None else part.get(name)
+        return missing if value is None else value
+
+    return take
 
 
 def renamed(names: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

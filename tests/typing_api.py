@@ -437,7 +437,7 @@ async def push(chat: Session) -> None:
     )
     results = await chat.push.send_sync("anna", message, strategy=PushStrategy.AGORA)
     assert_type(results, Sequence[PushResult])
-    assert_type(results[0].status, PushStatus | str)
+    assert_type(results[0].status, PushStatus | str | None)
     assert_type(await chat.push.send_to_users(["anna"], message, strategy=3), Sequence[PushResult])
     assert_type(await chat.push.send_to_labels(["vip"], message, start_date="2026-07-23 12:00:00"), str)
     assert_type(await chat.push.send_to_all(message, start_date=datetime(2026, 7, 23, 12)), str)  # noqa: DTZ001

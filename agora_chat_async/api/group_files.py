@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from agora_chat_async._checks import ID, PAGE_NUMBER, Int, Str, on_off
 from agora_chat_async._compile import WHOLE, Header, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._reading import member
 from agora_chat_async._transfer import Download, FileSource, Upload, upload_of
 from agora_chat_async.models.files import SharedFile
 from agora_chat_async.quota import per_second
 
 _ANNOUNCEMENT = Str(most=512, least=0)
-
-
-def _announcement(data: Mapping[str, Any]) -> str:
-    return data.get("announcement") or ""
 
 
 class GroupFiles(
@@ -27,7 +23,13 @@ class GroupFiles(
 ):
     """Announcement and shared files of a group."""
 
-    @GET("/chatgroups/{group_id}/announcement", per_second(100), pick="data", read=_announcement, retry_safe=True)
+    @GET(
+        "/chatgroups/{group_id}/announcement",
+        per_second(100),
+        pick="data",
+        read=member("announcement", ""),
+        retry_safe=True,
+    )
     async def get_announcement(self, group_id: Annotated[str, ID]) -> str:
         """Read a group's announcement.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal
 
 from agora_chat_async._checks import EXISTING_USER, ID, LABEL, NICKNAME, Int, Items, OneOf, Str
 from agora_chat_async._codec import to_dict
 from agora_chat_async._compile import SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._reading import member
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.push import (
     DisplayStyle,
@@ -88,11 +89,6 @@ def _start(name: str, value: Any) -> str:
     except (TypeError, ValueError):
         raise InvalidArgument(name, value, "a datetime, or text as yyyy-MM-dd HH:mm:ss") from None
     return str(value)
-
-
-def _language(data: Any) -> Any:
-    """Take the language out of the answer, where one was ever set."""
-    return cast("dict[str, Any]", data).get("language") if isinstance(data, dict) else data
 
 
 Target = Annotated[NotificationTarget | Literal["user", "chatgroup"], OneOf(("user", "chatgroup"))]
@@ -255,7 +251,13 @@ class Push(
         """
         ...
 
-    @GET("/users/{username}/notification/language", per_second(100), pick="data", read=_language, retry_safe=True)
+    @GET(
+        "/users/{username}/notification/language",
+        per_second(100),
+        pick="data",
+        read=member("language"),
+        retry_safe=True,
+    )
     async def get_preferred_language(self, username: Annotated[str, EXISTING_USER]) -> str | None:
         """Tell the language of a user's notifications.
 

@@ -9,7 +9,7 @@ from agora_chat_async._checks import EXISTING_USER, ID, PAGE_NUMBER, Int, Items,
 from agora_chat_async._compile import JOINED, SentAs
 from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
 from agora_chat_async._pages import Pages
-from agora_chat_async._reading import renamed
+from agora_chat_async._reading import member, renamed
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.rooms import JoinedRoom, RoomDetails, RoomSummary
 from agora_chat_async.quota import per_second
@@ -30,10 +30,6 @@ def _members_fit(room: Mapping[str, Any]) -> None:
     members, most = room.get("members", ()), room.get("maxusers", MAX_MEMBERS)
     if len(members) > most:
         raise InvalidArgument("members", f"{len(members)} users", f"no more than max_users, which is {most}")
-
-
-def _announcement(data: Mapping[str, Any]) -> str:
-    return data.get("announcement") or ""
 
 
 class Rooms(
@@ -177,7 +173,13 @@ class Rooms(
         """
         ...
 
-    @GET("/chatrooms/{chatroom_id}/announcement", per_second(100), pick="data", read=_announcement, retry_safe=True)
+    @GET(
+        "/chatrooms/{chatroom_id}/announcement",
+        per_second(100),
+        pick="data",
+        read=member("announcement", ""),
+        retry_safe=True,
+    )
     async def get_announcement(self, chatroom_id: Annotated[str, ID]) -> str:
         """Fetch the announcement of a chat room.
 

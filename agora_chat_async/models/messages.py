@@ -72,7 +72,7 @@ class PictureSize(Model):
 class HistoryBody(Model):
     """What a message of the history says; `type` tells which fields are filled."""
 
-    type: str
+    type: str | None = None
     """`txt`, `img`, `audio`, `video`, `file`, `loc`, `cmd` or `custom`."""
     msg: str | None = None
     """The text, of `txt`."""

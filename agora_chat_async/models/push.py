@@ -127,7 +127,7 @@ class PushTemplate(Model):
 class PushResult(Model):
     """What became of one user's notification: look at `ok`, since a failed one also answers 200."""
 
-    status: Annotated[PushStatus | str, override(rename="pushStatus")]
+    status: Annotated[PushStatus | str | None, override(rename="pushStatus")] = None
     username: Annotated[str | None, override(rename="id")] = None
     """The receiver; only where there may be several."""
     data: Mapping[str, Any] | None = None
