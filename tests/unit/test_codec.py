@@ -115,7 +115,7 @@ def test_nothing_the_service_sends_is_lost(drawn: tuple[type[Any], dict[str, Any
     for name, member in data.items():
         if name not in known:
             assert name in written
-            assert written[name] is member
+            assert repr(written[name]) == repr(member)
         elif member is not None and name not in written:
             assert says_nothing(member)
     again = from_dict(written, cls)
