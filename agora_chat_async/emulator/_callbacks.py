@@ -18,6 +18,7 @@ _PATH: Final = "/callbacks"
 def list_stored(call: Call) -> dict[str, Any]:
     """What is stored, by ten minutes; the answer calls itself a POST, as the service's does."""
     _refuse_plan(call)
+    call.query()
     return _answer(call, call.state.callbacks.batches())
 
 

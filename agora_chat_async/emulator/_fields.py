@@ -98,6 +98,10 @@ class Fields:
             raise self._wrong(name, f"a whole number from {least} to {most}")
         return number if self.has(name) else None
 
+    def any(self, name: str) -> Any:
+        """Whatever stands there; nothing where it is left out."""
+        return self._optional(name, None)
+
     def object(self, name: str) -> Mapping[str, Any]:
         """An object that has to be there."""
         value = self._required(name)

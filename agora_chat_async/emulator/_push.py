@@ -45,7 +45,7 @@ _STYLE: Final = "notification_display_style"
 @answers(Push.set_do_not_disturb)
 def set_display(call: Call) -> dict[str, Any]:
     """Change what the body names of nickname, style and quiet hours: one route, whatever it is used for."""
-    fields = call.fields()
+    fields = call.fields(_bad_setting)
     given: dict[str, Any] = {
         _NICKNAME: fields.optional_text(_NICKNAME, most=_MAX_NICKNAME),
         _STYLE: fields.number(_STYLE, least=0, most=1),
@@ -60,7 +60,7 @@ def set_display(call: Call) -> dict[str, Any]:
 @answers(Push.set_notification_settings)
 def set_notification_settings(call: Call) -> dict[str, Any]:
     """Change what is pushed to a user."""
-    fields = call.fields()
+    fields = call.fields(_bad_setting)
     interval = fields.optional_text("ignoreInterval")
     given = {
         "type": fields.optional_one_of("type", "DEFAULT", "ALL", "AT", "NONE"),
@@ -69,7 +69,7 @@ def set_notification_settings(call: Call) -> dict[str, Any]:
     }
     fields.end()
     if not _WINDOW.fullmatch(interval or ""):
-        raise illegal("parameters is invalid : ignoreInterval has to be HH:MM-HH:MM, or empty")
+        raise _bad_setting("ignoreInterval has to be HH:MM-HH:MM, or empty")
     changes = {name: value for name, value in given.items() if value is not None}
     settings = call.state.push.set_notifications(*_target(call), changes)
     return call.envelope(*APP, *PLACE, data=settings)
@@ -84,7 +84,7 @@ def get_notification_settings(call: Call) -> dict[str, Any]:
 @answers(Push.set_preferred_language)
 def set_preferred_language(call: Call) -> dict[str, Any]:
     """Set a user's language."""
-    fields = call.fields()
+    fields = call.fields(_bad_setting)
     language = fields.text("translationLanguage", least=0)
     fields.end()
     call.state.push.set_language(call.values["username"], language)
@@ -171,7 +171,7 @@ def send_to_all(call: Call) -> dict[str, Any]:
 def _target(call: Call) -> tuple[str, str, str]:
     username, chat_type, key = (call.values[name] for name in ("username", "chat_type", "key"))
     if chat_type not in {"user", "chatgroup"}:
-        raise illegal(f"parameters is invalid : {chat_type} is neither user nor chatgroup")
+        raise _bad_setting(f"{chat_type} is neither user nor chatgroup")
     return username, chat_type, key
 
 
@@ -202,12 +202,12 @@ def _start(fields: Fields) -> int | None:
 def _notification(call: Call, fields: Fields) -> int:
     """Judge the notification and return by which push services it goes."""
     strategy = fields.number("strategy", least=0, most=_LAST_STRATEGY)
-    message = Fields(
-        fields.object("pushMessage"), strict=call.settings.strict, where="pushMessage", refuse=_bad_message
-    )
+    content = fields.any("pushMessage")
+    message = Fields(content, strict=call.settings.strict, where="pushMessage", refuse=_bad_message)
     message.text("title", most=_MAX_TITLE)
     message.text("content", most=_MAX_CONTENT)
     message.optional_text("subTitle", most=_MAX_SUB_TITLE)
+    message.any("sub_title")  # a slip of some samples, without effect
     _check_ext(message.optional_object("ext") or {})
     for section in _SECTIONS:
         message.optional_object(section)
@@ -221,6 +221,10 @@ def _check_ext(ext: Mapping[str, Any]) -> None:
     )
     if len(ext) > _MAX_EXT_PAIRS or size > _MAX_EXT_CHARACTERS:
         raise _bad_message(f"ext has more than {_MAX_EXT_PAIRS} pairs or {_MAX_EXT_CHARACTERS} characters")
+
+
+def _bad_setting(description: str) -> Refusal:
+    return illegal(f"parameters is invalid : {description.removeprefix('invalid request: ')}")
 
 
 def _bad_message(description: str) -> Refusal:

@@ -58,7 +58,10 @@ class Case:
     """What fills the placeholders of the path, separated by blanks."""
     body: Any = None
     query: str = ""
+    form: Mapping[str, str] | None = None
     files: Mapping[str, Any] | None = None
+    user: str = ""
+    """Whose token is sent, in place of the app's."""
     says: str = ""
     """Part of the description."""
     settings: Mapping[str, Any] = field(factory=dict[str, Any])
@@ -143,7 +146,9 @@ MAKERS: Final[Mapping[str, tuple[str, str, Any, str]]] = {
 """How each thing is made that cases may name, and where its id is in the answer."""
 
 
-async def produce(case: Case, client: httpx.AsyncClient, advance: Callable[[float], None]) -> None:
+async def produce(
+    case: Case, client: httpx.AsyncClient, advance: Callable[[float], None], token: Callable[..., str] | None = None
+) -> None:
     """Send a case's request to an emulator and compare the answer with what is documented."""
     (documented,) = case.documented
     status, name = documented.partition(":")[0].split(" ", 1)
@@ -157,7 +162,9 @@ async def produce(case: Case, client: httpx.AsyncClient, advance: Callable[[floa
     endpoint = ENDPOINTS[case.operation]
     filling = iter(case.path.split())
     path = _NAME.sub(lambda _: next(filling), endpoint.path) + (f"?{case.query}" if case.query else "")
-    options = {} if case.files is None else {"files": case.files}
+    options = {name: value for name, value in (("files", case.files), ("data", case.form)) if value is not None}
+    if token is not None:
+        client.headers["Authorization"] = f"Bearer {token(user=case.user)}"
     response = await world.request(endpoint.method, path, case.body, **options)
     assert response.status_code == int(status), response.text
     answer = response.json()
