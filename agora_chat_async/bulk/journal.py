@@ -335,4 +335,4 @@ def fingerprint(path: Path) -> dict[str, Any]:
         digest.update(file.read(_SAMPLE))
         file.seek(max(state.st_size - _SAMPLE, 0))
         digest.update(file.read(_SAMPLE))
-    return {"size": state.st_size, "mtime": state.st_mtime_ns, "sha256": digest.hexdigest()}
+    return {"input size": state.st_size, "input mtime": state.st_mtime_ns, "input sha256": digest.hexdigest()}
