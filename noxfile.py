@@ -67,6 +67,13 @@ def _lowest(dependency: str) -> str:
 
 
 @nox.session
+def kills(session: nox.Session) -> None:
+    """Kill imports of 100,000 rows at random moments and before every step, resume them, and count the users."""
+    _install(session, "test")
+    session.run("python", "-m", "pytest", "-s", "tests/faults/kills.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure; arguments after `--` go to the benchmarks."""
     _install(session, "all")

@@ -50,16 +50,17 @@ class Nursery:
         step: int | None = None,
         stop: int = 9,
         go_on: float | None = None,
+        file_size: int | None = None,
     ) -> int:
         """Run an import, and send it a signal after some seconds or before one of its steps; return how it ended.
 
-        Where `go_on` is given, it is told to go on so many seconds later.
+        Where `go_on` is given, it is told to go on so many seconds later; its files may not exceed `file_size`.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         log = str(self.folder / "log.txt")
-        words = list(map(str, arguments))
-        request = {"arguments": words, "after": after, "step": step, "signal": stop, "go_on": go_on, "log": log}
+        request = {"arguments": list(map(str, arguments)), "log": log, "file_size": file_size}
+        request |= {"after": after, "step": step, "signal": stop, "go_on": go_on}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -163,6 +164,10 @@ def _import(request: dict[str, Any]) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, file in enumerate((nothing, log, log)):
         os.dup2(file, number)
+    if request["file_size"] is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], resource.RLIM_INFINITY))
     if request["step"] is not None:
         _count_steps(request["step"], request["signal"])
     code = main(["users", "import", *request["arguments"]])

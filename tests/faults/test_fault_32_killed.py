@@ -145,15 +145,15 @@ def test_fault_32_stopped_by_a_signal(
     nursery: Nursery, service: Service, tmp_path: Path, number: signal.Signals
 ) -> None:
     """The run ends with 130 after the calls under way, the result has all rows that were read, and --resume goes on."""
-    words = [*command(tmp_path, 20_000), "--workers", 4]
-    assert nursery.run(*words, after=0.6, stop=number) == 130
+    words = [*command(tmp_path, 5_000), "--workers", 4]
+    assert nursery.run(*words, "--quota", "users.create=20/second", after=0.6, stop=number) == 130
     assert "--resume goes on where this one ended" in nursery.log
     tally = Tally.of(tmp_path / "result.jsonl")
     assert set(tally.statuses) <= {"created", "not_done"}
     assert tally.statuses["created"] == service.users > 0
     assert set(tally.lines.values()) == {1}
     assert nursery.run(*words) == 0
-    check(tmp_path, service, 20_000)
+    check(tmp_path, service, 5_000)
 
 
 @pytest.mark.slow
