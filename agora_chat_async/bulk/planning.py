@@ -94,7 +94,7 @@ def plan_users(
         rows=counts["rows"],
         invalid=counts["invalid"],
         duplicates=None if assume_unique and not counts["duplicate"] else counts["duplicate"],
-        calls={endpoint.route: count for endpoint, count in calls.items() if count},
+        calls={f"{endpoint.method} {endpoint.path}": count for endpoint, count in calls.items() if count},
         seconds=_seconds(+calls, plan, quotas or {}),
     )
 
