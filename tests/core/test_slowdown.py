@@ -221,6 +221,20 @@ def test_the_bucket_that_governs_the_pace_is_slowed() -> None:
     assert run(scenario()) == {"50/second": 1.0, "30/minute": 0.7, "20/day": 1.0}
 
 
+def test_one_bucket_takes_all_refusals_until_a_call_is_admitted() -> None:
+    """In the silence after a cut the short window drains, and the long one seems nearer to its limit; it is not cut."""
+
+    async def scenario() -> dict[str, float]:
+        gate, buckets = gate_of(Rate(20, 1.0), Rate(60, 60.0))
+        await answered(gate, refused=True, times=20)
+        for _ in range(3):
+            await asyncio.sleep(2)
+            await answered(gate, refused=True)
+        return {bucket.name: bucket.state().factor for bucket in buckets}
+
+    assert run(scenario()) == {"20/second": pytest.approx(0.7**4), "60/minute": 1.0}
+
+
 def test_a_quota_a_day_is_not_slowed() -> None:
     """There a refusal only says that it is used up; the call is told that nothing spaces its repeats."""
 

@@ -125,6 +125,7 @@ async def test_fault_10_max_wait_covers_all_waits_of_a_call() -> None:
     ):
         with pytest.raises(errors.QuotaWaitExceeded) as caught:
             await chat.users.get("anna")
+    assert caught.value.max_wait < 0.3  # what was left of it
     assert 2 <= len(server.requests) <= 15
     assert isinstance(caught.value.__cause__, errors.RateLimited)
 
