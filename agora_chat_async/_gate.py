@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from anyio import CapacityLimiter, WouldBlock
 
@@ -35,7 +35,7 @@ class Lease:
 
     def __init__(self) -> None:
         self._slots = list[tuple[Bucket, list[Slot]]]()
-        self._caps = list[CapacityLimiter]()
+        self._caps: tuple[CapacityLimiter, ...] = ()
         self._sent_at: float | None = None
         self.handed: bool = False
         """Whether the request has got a connection, so that it may have been sent."""
@@ -84,11 +84,11 @@ class Lease:
                 bucket.give_back(slots)
         for cap in self._caps:
             cap.release_on_behalf_of(self)
-        self._slots, self._caps = [], []
+        self._slots, self._caps = [], ()
 
-    async def draw(self, bucket: Bucket, cost: int) -> None:
-        """Take slots of one bucket."""
-        self._slots.append((bucket, await bucket.take(cost)))
+    def hold(self, bucket: Bucket, slots: list[Slot]) -> None:
+        """Note slots that were taken of a bucket."""
+        self._slots.append((bucket, slots))
 
     async def occupy(self, cap: CapacityLimiter) -> None:
         """Take a place among the calls in progress."""
@@ -96,7 +96,7 @@ class Lease:
             cap.acquire_on_behalf_of_nowait(self)
         except WouldBlock:
             await cap.acquire_on_behalf_of(self)
-        self._caps.append(cap)
+        self._caps = (*self._caps, cap)
 
 
 def _is_over() -> bool:
@@ -116,27 +116,37 @@ class Gate:
     def __init__(self, steps: Iterable[Bucket | CapacityLimiter]) -> None:
         self._steps = tuple(steps)
 
-    async def enter(self, counts: Mapping[str, int] | None, max_wait: float | None) -> Lease:
+    def enter(self, counts: Mapping[str, int] | None, max_wait: float | None) -> Coroutine[Any, Any, Lease]:
         """Wait for every bucket and cap, and return the lease, which the caller must release."""
         for bucket in self.buckets:
             _refuse_never(bucket, counts)
         self._refuse_long_wait(counts, max_wait)
+        # Most calls wait in line here, and hold no more than they need.
+        return self._enter(counts) if max_wait is None or max_wait == math.inf else self._enter_within(max_wait, counts)
+
+    async def _enter(self, counts: Mapping[str, int] | None) -> Lease:
         lease = Lease()
-        scope = asyncio.timeout(None if max_wait == math.inf else max_wait)
         try:
-            async with scope:
-                for step in self._steps:
-                    if isinstance(step, Bucket):
-                        await lease.draw(step, _cost(step.rate, counts))
-                    else:
-                        await lease.occupy(step)
-        except BaseException as error:
+            for step in self._steps:
+                if isinstance(step, Bucket):
+                    lease.hold(step, await step.take(_cost(step.rate, counts)))
+                else:
+                    await lease.occupy(step)
+        except BaseException:
             await lease.release()
-            if isinstance(error, TimeoutError) and scope.expired() and max_wait is not None:
-                slowest, wait = self.longest_wait(counts)
-                raise QuotaWaitExceeded(slowest, wait, max_wait) from None
             raise
         return lease
+
+    async def _enter_within(self, max_wait: float, counts: Mapping[str, int] | None) -> Lease:
+        scope = asyncio.timeout(max_wait)
+        try:
+            async with scope:
+                return await self._enter(counts)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            slowest, wait = self.longest_wait(counts)
+            raise QuotaWaitExceeded(slowest, wait, max_wait) from None
 
     def _refuse_long_wait(self, counts: Mapping[str, int] | None, max_wait: float | None) -> None:
         for bucket in self.buckets:
