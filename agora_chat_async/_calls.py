@@ -130,6 +130,28 @@ class RawRoute:
     retry_safe: bool
 
 
+class _NoDeadline:
+    """Stands for `asyncio.timeout(None)`, of which each waiting call would hold one."""
+
+    # Static, since `async with` would hold a bound method.
+    @staticmethod
+    async def __aenter__() -> None:
+        pass
+
+    @staticmethod
+    async def __aexit__(*_: object) -> None:
+        pass
+
+    def when(self) -> None:
+        return None
+
+    def expired(self) -> bool:
+        return False
+
+
+NO_DEADLINE: Final = _NoDeadline()
+
+
 class _Call:
     """One call on its way."""
 
@@ -176,7 +198,7 @@ class _Call:
         life.enter(self)
         lease: Lease | None = None
         outcome: tuple[Any] | AgoraChatError | None = None
-        scope = asyncio.timeout(options.timeout)
+        scope = NO_DEADLINE if options.timeout is None else asyncio.timeout(options.timeout)
         try:
             if self._calls.watchers.active:
                 self._watch = Watch(self._calls.watchers, self, self._route)
