@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from agora_chat_async.api.groups import Groups
 from agora_chat_async.emulator._call import APP, PLACE, Answers, Call, next_page
@@ -33,7 +34,7 @@ _SETTINGS: Final = {*_TEXTS, *_FLAGS, "maxusers", "custom"}
 @answers(Groups.create)
 def create(call: Call) -> dict[str, Any]:
     """Make a group."""
-    fields = call.fields(invalid_parameter)
+    fields = _fields(call, {"desc": "description", "members_only": "membersonly"})
     if not fields.has("owner"):
         raise invalid_parameter("owner must be provided")
     if not fields.has("public"):
@@ -102,7 +103,7 @@ def is_joined(call: Call) -> dict[str, Any]:
 @answers(Groups.update)
 def update(call: Call) -> dict[str, Any]:
     """Change settings."""
-    fields = call.fields(invalid_parameter)
+    fields = _fields(call, {"name": "groupname"})
     if unknown := call.body.keys() - _SETTINGS:
         raise invalid_parameter(f"some of [{', '.join(sorted(unknown))}] are not valid fields")
     changes = _settings(call, fields)
@@ -143,6 +144,15 @@ def delete(call: Call) -> dict[str, Any]:
 def member_entry(name: str, owner: str) -> dict[str, str]:
     """Name a member under the role that lists tell, where admins are plain members."""
     return {"owner" if name == owner else "member": name}
+
+
+def _fields(call: Call, aliases: Mapping[str, str]) -> Fields:
+    """Read the body; where the emulator is not strict, some members also by their names in the vendor's Java SDK."""
+    body = call.body
+    if not call.settings.strict and isinstance(body, dict):
+        members = cast("dict[str, Any]", body)
+        call.body = {aliases.get(name, name): value for name, value in members.items()}
+    return call.fields(invalid_parameter)
 
 
 def _settings(call: Call, fields: Fields) -> dict[str, Any]:

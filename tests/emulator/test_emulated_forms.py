@@ -128,3 +128,16 @@ async def test_room_attributes_without_a_body(client):
     path = f"/metadata/chatroom/{names['room']}"
     assert (await client.post(path)).json()["data"] == {"k": "v"}
     assert (await client.post(path, content=b"{}")).status_code == 415
+
+
+async def test_names_of_the_java_sdk_for_settings_of_a_group(connect, refused):
+    """They are taken where the emulator is loose, and are unknown members where it is strict."""
+    body = {"owner": "anna", "public": True, "desc": "about tea", "members_only": True}
+    strict, loose = connect(), connect(strict=False)
+    for client in (strict, loose):
+        await client.post("/users", json={"username": "anna"})
+    assert refused(await strict.post("/chatgroups", json=body)) == (400, "invalid_parameter")
+    group = (await loose.post("/chatgroups", json=body)).json()["data"]["groupid"]
+    assert (await loose.put(f"/chatgroups/{group}", json={"name": "tea"})).json()["data"] == {"groupname": True}
+    (found,) = (await loose.get(f"/chatgroups/{group}")).json()["data"]
+    assert (found["name"], found["description"], found["membersonly"]) == ("tea", "about tea", True)

@@ -307,6 +307,16 @@ async def test_group_files_on_the_wire(wire: Any) -> None:
     wire.answers([])
     await wire.chat.group_files.list("g", page=2, page_size=5)
     assert wire.sent == ("GET", "/chatgroups/g/share_files?pagenum=2&pagesize=5", None)
+    wire.answers({"file_id": "f"})
+    await wire.chat.group_files.upload("g", b"content")
+    request = wire.server.requests[-1]
+    assert (request.method, request.target) == ("POST", "/org/app/chatgroups/g/share_files")
+    assert request.header("content-type").startswith("multipart/form-data; boundary=")
+    assert b'name="file"; filename=' in request.body
+    assert b"\r\n\r\ncontent\r\n" in request.body
+    await wire.chat.group_files.download("g", "f")
+    request = wire.server.requests[-1]
+    assert (request.method, request.target) == ("GET", "/org/app/chatgroups/g/share_files/f")
     await wire.chat.files.download_thumbnail("f", share_secret="s")
     request = wire.server.requests[-1]
     assert (request.method, request.target) == ("GET", "/org/app/chatfiles/f")

@@ -269,6 +269,11 @@ async def test_on_the_wire(wire: Any) -> None:
     (thread,) = page = await chat.threads.list_joined_in_group("1", "anna")
     assert (thread.id, thread.extra, page.cursor) == ("1", {"topic": "x"}, None)
     assert wire.sent == ("GET", "/threads/chatgroups/1/user/anna?limit=50", None)
+    wire.answers(entities=[{"id": "1"}], properties={})
+    await chat.threads.list(limit=2, cursor="c", sort="asc")
+    assert wire.sent == ("GET", "/thread?limit=2&sort=asc&cursor=c", None)
+    await chat.threads.list_joined("anna", limit=2)
+    assert wire.sent == ("GET", "/threads/user/anna?limit=2", None)
 
 
 REFUSED_HERE: dict[str, Callable[[Session], Any]] = {

@@ -125,7 +125,9 @@ class State:
         self.users.on_delete += [self.group_lists.forget, self.room_lists.forget]
         self.threads: Final = Threads(connection, now_ms, ids, self.messages, self.groups, limits=limits)
         self.speaking: Final = Speaking(self.groups, self.group_lists, self.rooms, self.room_lists, self.threads)
-        self.reactions: Final = Reactions(connection, now_ms, self.messages, self.groups, limits.reactions_per_message)
+        self.reactions: Final = Reactions(
+            connection, now_ms, self.messages, self.groups, self.threads, most=limits.reactions_per_message
+        )
         self.users.on_delete.append(self.reactions.forget)
         self.push: Final = Push(connection, now_ms, self.users)
         self.push_labels: Final = PushLabels(connection, now_ms, self.users)

@@ -14,6 +14,7 @@ from agora_chat_async.emulator._state.groups import Groups
 from agora_chat_async.emulator._state.ids import RisingIds
 from agora_chat_async.emulator._state.messages import Messages
 from agora_chat_async.emulator._state.queries import scalar
+from agora_chat_async.emulator._state.threads import Threads
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS reactions (
@@ -51,6 +52,8 @@ class Reactions:
         now_ms: Callable[[], int],
         messages: Messages,
         groups: Groups,
+        threads: Threads,
+        *,
         most: int,
     ) -> None:
         """Take, beside what it needs to know, how many different reactions a message may have."""
@@ -58,6 +61,7 @@ class Reactions:
         self._now_ms = now_ms
         self._messages = messages
         self._groups = groups
+        self._threads = threads
         self._most = most
         self._ids = RisingIds(now_ms, lambda: self._scalar("SELECT coalesce(max(id), 0) FROM reactions"), digits=6)
         messages.on_delete.append(self._clear)
@@ -143,7 +147,8 @@ class Reactions:
     def _takes_part(self, username: str, message: sqlite3.Row) -> bool:
         if message["chat_type"] == "chat":
             return username in {message["sender"], message["recipient"]}
-        return message["chat_type"] == "groupchat" and self._groups.is_member(message["recipient"], username)
+        group = self._threads.group_of(message["recipient"]) or message["recipient"]
+        return message["chat_type"] == "groupchat" and self._groups.is_member(group, username)
 
     def _clear(self, messages: Sequence[int]) -> None:
         ids = [(number,) for number in messages]
