@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from attrs import field, frozen
 
 from agora_chat_async._life import CLOSED_UNDER_WAY, Life
+from agora_chat_async._redact import without_frames
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
 from agora_chat_async._transfer import Multipart, SinkFailed
@@ -258,7 +259,7 @@ class _Call:
             )
         except TransportError as error:
             self._lost_by = error.host
-            return error
+            return without_frames(error)
         except SinkFailed as failure:
             raise failure.__cause__ or failure from None
         finally:
@@ -292,7 +293,7 @@ class _Call:
                 body=answer.body,
             )
             unreadable.outcome_unknown = not self._route.retry_safe
-            raise unreadable from error
+            raise unreadable from without_frames(error)
 
     async def _token_was_renewed(self, error: AgoraChatError) -> bool:
         """After the first 401, get another token; False where that is no help."""
@@ -384,7 +385,7 @@ def _final(error: AgoraChatError, *, retry_safe: bool) -> AgoraChatError:
         return error
     if type(error) is TransportError:
         unknown = OutcomeUnknown(*error.args)
-        unknown.__cause__ = error.__cause__
+        unknown.__cause__, unknown.host = error.__cause__, error.host
         return unknown
     error.outcome_unknown = True
     return error

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
+
+E = TypeVar("E", bound=BaseException)
 
 HIDDEN: Final = "(hidden)"
 """What stands in the place of a secret."""
@@ -65,3 +67,15 @@ def redacted_text(text: str, *known: str) -> str:
 def redacted_bytes(body: bytes, *known: str) -> bytes:
     """Return a body with its secrets hidden; the other bytes stay as they are."""
     return redacted_text(body.decode("latin-1"), *known).encode("latin-1")
+
+
+def without_frames(error: E) -> E:
+    """Forget where an error and those behind it were raised.
+
+    Crash reporters show the variables of a frame, and in those where requests are made stands the token.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        behind.__traceback__ = None
+        behind = behind.__cause__ or behind.__context__
+    return error

@@ -21,6 +21,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import instance_of, optional
 
 from agora_chat_async._access_token import MAX_LIFETIME, make_token
+from agora_chat_async._redact import without_frames
 from agora_chat_async.errors import AgoraChatError, InvalidArgument, TokenError
 
 log = logging.getLogger("agora_chat_async.token")
@@ -207,8 +208,8 @@ class TokenKeeper:
         try:
             token = await self._source.fetch(self._exchange)
             usable = _can_stand_in_header(token.value)
-        except AgoraChatError:
-            raise
+        except AgoraChatError as error:
+            raise without_frames(error) from error.__cause__
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Final
 
 import httpx
-from attrs import frozen
+from attrs import field, frozen
 
 from agora_chat_async._json import parse
 from agora_chat_async._transfer import Sink, SinkFailed
@@ -28,8 +28,8 @@ class Answer:
     """A whole answer of the service."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     @property
     def ok(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import anyio.to_thread
 import httpx
-from attrs import frozen
+from attrs import field, frozen
 
 from agora_chat_async._http.addresses import place_of
 from agora_chat_async._http.bodies import Answer, Patience, pieces, pour, read
@@ -37,8 +37,8 @@ _LONG_CONNECT: Final = 0.5
 class _Sending:
     """A request that is to be sent, to whichever host."""
 
-    request: Request
-    token: str
+    request: Request = field(repr=False)
+    token: str = field(repr=False)
     handover: Handover
     sink: Sink | None
     timeout: float | None
