@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -107,17 +108,19 @@ def connector(context: ssl.SSLContext | None, **options: Any) -> aiohttp.TCPConn
 
 def client_session(connector: aiohttp.TCPConnector, proxy: Proxy | None, **options: Any) -> aiohttp.ClientSession:
     """Make a session of aiohttp that does nothing by itself: no cookies, no decoding, no second sending."""
-    auth = None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password)
-    session = aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        request_class=_Request,
-        auto_decompress=False,
-        trust_env=False,
-        proxy=None if proxy is None else proxy.url,
-        proxy_auth=auth,
-        **options,
-    )
+    with warnings.catch_warnings():
+        # What aiohttp 3.14 deprecates is all that those before it have.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Request,
+            auto_decompress=False,
+            trust_env=False,
+            proxy=None if proxy is None else proxy.url,
+            proxy_auth=None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password),
+            **options,
+        )
     session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no public name
     return session
 
