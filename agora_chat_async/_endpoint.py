@@ -98,6 +98,7 @@ class Endpoint:
         headers: Mapping[str, str],
         next_page: str,
         numbered: tuple[str, str] | None,
+        sparse: bool,
     ) -> None:
         self.stub = stub
         self.method = method
@@ -111,6 +112,7 @@ class Endpoint:
         self.form = form
         self.headers = headers
         self.numbered = numbered
+        self.sparse = sparse
         self._read = read
         self._next_page = next_page
         self.__name__: str = stub.__name__
@@ -256,6 +258,7 @@ class _Verb:
         headers: Mapping[str, str] | None = None,
         next_page: str = "cursor",
         numbered: tuple[str, str] | None = None,
+        sparse: bool = False,
     ) -> Callable[[F], F]:
         """Declare an endpoint.
 
@@ -271,6 +274,7 @@ class _Verb:
             form: Send the body as a form instead of as JSON.
             next_page: Where in the envelope of a listing the next cursor lies.
             numbered: For a listing by page number, the wire names of the page's number and size.
+            sparse: Whether an answer about many items leaves out those of which there is nothing to tell.
         """
 
         def declare(stub: F) -> F:
@@ -289,6 +293,7 @@ class _Verb:
                 headers=headers or {},
                 next_page=next_page,
                 numbered=numbered,
+                sparse=sparse,
             )
 
         return declare

@@ -3,6 +3,12 @@
 Which argument is divided, and into parts of how many, is said by the declaration: it is the one whose check names a
 `most_at_once`. The parts go out together, each through the quota. A part that fails does not undo the others, so what
 comes back tells of every item what became of it.
+
+How an answer is divided among its items is said by the type of the result. A mapping has an entry by name. Of a list
+of names, those in it were done. The entries of other lists name their item in the field that their class calls
+`item_key`, and in `result` or the like whether it was done. A result that tells done and failed apart has
+`outcome_of`. And where there is no result, all was done. What is not named was not done, unless the declaration says
+`sparse`.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from agora_chat_async._compile import marks_of
 from agora_chat_async._endpoint import Endpoint
@@ -30,15 +36,15 @@ class Part(Generic[R]):
     """What the call returned; None where it failed."""
     error: AgoraChatError | None = None
     """Why it failed."""
+    sparse: bool = field(default=False, repr=False)
+    """Whether the answer leaves out those items of which there is nothing to tell."""
 
-    def of(self, index: int) -> Any:
-        """Return what the result says of one item: its entry, where the result has one for each, or else the whole."""
-        result = cast("Any", self.result)
-        if isinstance(result, Mapping):
-            return cast("Mapping[Any, Any]", result).get(self.items[index])
-        if isinstance(result, list | tuple) and len(cast("Sequence[Any]", result)) == len(self.items):
-            return cast("Sequence[Any]", result)[index]
-        return cast("Any", result)
+    def by_item(self) -> Sequence[ItemResult]:
+        """Tell of every item of the part what became of it."""
+        if self.error is not None:
+            return [ItemResult(item, error=self.error) for item in self.items]
+        told = _outcomes(self.items, self.result, sparse=self.sparse)
+        return [ItemResult(item, *each) for item, each in zip(self.items, told, strict=True)]
 
 
 @frozen
@@ -46,10 +52,14 @@ class ItemResult:
     """What became of one item."""
 
     item: Any
-    result: Any
-    """The item's own entry in the result of its call, or that whole result; None where the call failed."""
-    error: AgoraChatError | None
-    """Why its call failed."""
+    result: Any = None
+    """What the service says of it: its own entry of the answer; None where it says nothing of it."""
+    ok: bool = False
+    """False where the item's call failed, or the service says that nothing was done for it, or says nothing of it."""
+    reason: str | None = None
+    """The service's words, where it was not done although the call succeeded."""
+    error: AgoraChatError | None = None
+    """Why the item's call failed."""
 
 
 @frozen
@@ -80,10 +90,8 @@ class Parts(Generic[R]):
         return [cast("R", part.result) for part in self.parts if part.error is None]
 
     def by_item(self) -> Sequence[ItemResult]:
-        """Tell of every item what became of it."""
-        return [
-            ItemResult(item, part.of(index), part.error) for part in self.parts for index, item in enumerate(part.items)
-        ]
+        """Tell of every item what became of it, in the order in which they were given."""
+        return [one for part in self.parts for one in part.by_item()]
 
 
 def divisible(endpoint: Endpoint) -> tuple[str, int] | None:
@@ -115,7 +123,7 @@ async def split(
     async def make(part: Any) -> Part[R]:
         items: list[Any] = [*part]
         try:
-            return Part(items, result=await call(**{**arguments, name: part}))
+            return Part(items, await call(**{**arguments, name: part}), sparse=endpoint.sparse)
         except AgoraChatError as error:
             return Part(items, error=error)
 
@@ -141,3 +149,35 @@ def _divided(value: Sequence[Any] | Mapping[Any, Any], most: int) -> Iterator[An
     for begin in range(0, len(items), most):
         part = items[begin : begin + most]
         yield dict(part) if isinstance(value, Mapping) else part
+
+
+Told = tuple[Any, bool, str | None]
+"""An item's own entry, whether it was done, and why not."""
+
+
+def _outcomes(items: Sequence[Any], result: Any, *, sparse: bool) -> Sequence[Told]:
+    """Divide the answer of one call among its items."""
+    keys = [str(getattr(item, "item_key", item)) for item in items]
+    if result is None:
+        return [(None, True, None)] * len(items)
+    if hasattr(result, "outcome_of"):
+        return [_told(result.outcome_of(key), sparse=sparse) for key in keys]
+    entries = cast("Mapping[str, Any]", result) if isinstance(result, Mapping) else _by_key(result, keys)
+    return [_told(entries.get(key), sparse=sparse) for key in keys]
+
+
+def _by_key(entries: Sequence[Any], keys: Sequence[str]) -> Mapping[str, Any]:
+    named = {_key_of(entry): entry for entry in entries}
+    if None in named and len(entries) == len(keys):  # some name no item, but there is one for each
+        return dict(zip(keys, entries, strict=True))
+    return {key: entry for key, entry in named.items() if key is not None}
+
+
+def _key_of(entry: Any) -> str | None:
+    key: Any = entry if isinstance(entry, str) else entry.item_key
+    return None if key is None else str(key)
+
+
+def _told(entry: Any, *, sparse: bool) -> Told:
+    ok = sparse if entry is None else getattr(entry, "ok", True)
+    return entry, ok, None if ok else getattr(entry, "reason", None)

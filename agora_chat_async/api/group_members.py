@@ -242,7 +242,7 @@ class GroupMembers(
         """
         ...
 
-    @POST("/metadata/chatgroup/{group_id}/get", per_second(100), pick="data", retry_safe=True)
+    @POST("/metadata/chatgroup/{group_id}/get", per_second(100), pick="data", sparse=True, retry_safe=True)
     async def get_attributes_of_many(
         self,
         group_id: Annotated[str, ID],

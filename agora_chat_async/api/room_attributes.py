@@ -78,7 +78,7 @@ class RoomAttributes(
         """
         ...
 
-    @POST("/metadata/chatroom/{chatroom_id}", per_second(100), pick="data", retry_safe=True)
+    @POST("/metadata/chatroom/{chatroom_id}", per_second(100), pick="data", sparse=True, retry_safe=True)
     async def get(
         self,
         chatroom_id: Annotated[str, ID],

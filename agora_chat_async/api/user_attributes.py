@@ -91,7 +91,7 @@ class UserAttributes(
         """
         ...
 
-    @POST("/metadata/user/get", per_second(100), pick="data", retry_safe=True)
+    @POST("/metadata/user/get", per_second(100), pick="data", sparse=True, retry_safe=True)
     async def get_many(
         self,
         targets: Annotated[Sequence[str], Items(MAX_USERS_AT_ONCE, each=EXISTING_USER)],

@@ -17,6 +17,15 @@ class Model:
     """What the service sent beyond the documented fields."""
 
 
+@frozen
+class ItemOutcome:
+    """What became of one of several items of a change, where the service names it and says no more of it."""
+
+    item_key: str
+    ok: bool = True
+    reason: str | None = None
+
+
 def moment(milliseconds: int | None) -> datetime | None:
     """Turn the service's milliseconds since 1970 into an aware datetime; None where that lies beyond any calendar."""
     try:

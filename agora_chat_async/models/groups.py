@@ -47,6 +47,11 @@ class GroupDetails(Model):
     """At most 10,000 of them, the owner included; admins are told as plain members."""
 
     @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.id
+
+    @property
     def created_at(self) -> datetime | None:
         """Moment of creation."""
         return moment(self.created)

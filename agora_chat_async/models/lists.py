@@ -32,6 +32,16 @@ class MuteChange(Mute):
     result: bool | None = None
     """False where nothing was done for this user."""
 
+    @property
+    def ok(self) -> bool:
+        """True where it was done."""
+        return self.result is not False
+
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.user
+
 
 @frozen(kw_only=True)
 class ListChange(Model):
@@ -44,6 +54,16 @@ class ListChange(Model):
     """What was asked for: `add_blocks`, `remove_blocks`, `add_user_whitelist`, `remove_user_whitelist` and the like."""
     reason: str | None = None
     """The service's words, where `result` is False."""
+
+    @property
+    def ok(self) -> bool:
+        """True where it was done."""
+        return self.result is not False
+
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.user
 
 
 @frozen(kw_only=True)

@@ -35,6 +35,11 @@ class UserPresence(Model):
     """State of each device, by platform or device id."""
 
     @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.username
+
+    @property
     def last_time_at(self) -> datetime | None:
         """Moment of the last log-in or log-out."""
         return _moment(self.last_time)

@@ -139,3 +139,13 @@ class PushResult(Model):
     def ok(self) -> bool:
         """True where it was delivered to the push service, or taken over to be."""
         return self.status in {PushStatus.SUCCESS, PushStatus.ASYNC_SUCCESS}
+
+    @property
+    def reason(self) -> str | None:
+        """Why it failed."""
+        return None if self.ok else self.desc
+
+    @property
+    def item_key(self) -> str | None:
+        """What of a longer list this is about."""
+        return self.username

@@ -9,7 +9,7 @@ from typing import Annotated
 from attrs import field, frozen
 from cattrs import override
 
-from agora_chat_async.models._base import Model, moment
+from agora_chat_async.models._base import ItemOutcome, Model, moment
 
 
 @frozen(kw_only=True)
@@ -50,3 +50,9 @@ class PushLabelChange(Model):
     success: Sequence[str] = ()
     fail: Mapping[str, str] = field(factory=dict[str, str])
     """The service's reason, by username; empty where all went well."""
+
+    def outcome_of(self, username: str) -> ItemOutcome | None:
+        """Tell what became of one user; None where nothing is said of it."""
+        if username in self.success:
+            return ItemOutcome(username)
+        return ItemOutcome(username, ok=False, reason=self.fail[username]) if username in self.fail else None

@@ -62,6 +62,11 @@ class MessageReactions(Model):
     msg_id: Annotated[str, override(rename="msgId")]
     reactions: Annotated[Sequence[ReactionSummary], override(rename="reactionList")] = ()
 
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.msg_id
+
 
 @frozen(kw_only=True)
 class ReactionDetail(Model):

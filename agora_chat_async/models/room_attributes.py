@@ -8,7 +8,7 @@ from typing import Annotated
 from attrs import field, frozen
 from cattrs import override
 
-from agora_chat_async.models._base import Model
+from agora_chat_async.models._base import ItemOutcome, Model
 
 
 @frozen(kw_only=True)
@@ -24,3 +24,9 @@ class RoomAttributesChange(Model):
     def ok(self) -> bool:
         """True where all attributes were set or removed."""
         return not self.failed
+
+    def outcome_of(self, key: str) -> ItemOutcome | None:
+        """Tell what became of one attribute; None where nothing is said of it."""
+        if key in self.done:
+            return ItemOutcome(key)
+        return ItemOutcome(key, ok=False, reason=self.failed[key]) if key in self.failed else None

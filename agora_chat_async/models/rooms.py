@@ -41,6 +41,11 @@ class RoomDetails(Model):
     """Whether who is invited has to accept; some versions of the service tell it."""
     public: bool | None = None
 
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.id
+
     @staticmethod
     def rearranged(room: Mapping[str, Any]) -> Mapping[str, Any]:
         """Read a room, whose owner some answers tell among the members only."""

@@ -14,3 +14,13 @@ class ThreadRemoval(Model):
     user: str
     result: bool | None = None
     """False where the user was not removed, or not there; the service tells no reason."""
+
+    @property
+    def ok(self) -> bool:
+        """True where it was done."""
+        return self.result is not False
+
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.user

@@ -25,6 +25,11 @@ class NewUser:
     nickname: str | None = field(default=None, validator=obeys(NICKNAME))
     """Display name in push notifications, at most 100 characters."""
 
+    @property
+    def item_key(self) -> str:
+        """What an answer to many calls it."""
+        return self.username
+
 
 @frozen(kw_only=True)
 class PushInfo(Model):
@@ -74,6 +79,11 @@ class RegisterFailure(Model):
     """The service's words, such as `the anna already exists`."""
 
     @property
+    def ok(self) -> bool:
+        """Never true."""
+        return False
+
+    @property
     def already_exists(self) -> bool:
         """True where the name was taken."""
         return "already exists" in (self.reason or "").lower()
@@ -85,6 +95,11 @@ class Registration(Model):
 
     created: Annotated[Sequence[User], override(rename="entities")] = ()
     failed: Annotated[Sequence[RegisterFailure], override(rename="data")] = ()
+
+    def outcome_of(self, username: str) -> User | RegisterFailure | None:
+        """Tell what became of one user; None where nothing is said of the name."""
+        told: Sequence[User | RegisterFailure] = (*self.created, *self.failed)
+        return next((user for user in told if user.username == username), None)
 
 
 class OnlineStatus(StrEnum):
