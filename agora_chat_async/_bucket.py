@@ -102,7 +102,13 @@ class Bucket:
         self._in_line += cost
         try:
             if self._headed:
-                await self._queue()
+                turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._line[turn] = None
+                try:
+                    await turn
+                except asyncio.CancelledError:
+                    self._step_out(turn)
+                    raise
             self._headed = True
             try:
                 while (ready := self._ready_at(cost)) > asyncio.get_running_loop().time():
@@ -188,15 +194,10 @@ class Bucket:
         next_free_in = self._period if ready == float("inf") else ready
         return BucketState(self.rate, self.rate.calls - unused, free, waiting, next_free_in, factor)
 
-    async def _queue(self) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line[turn] = None
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if self._line.pop(turn, turn) is turn and not turn.cancelled():
-                self._call_next()  # it was this call's turn already
-            raise
+    def _step_out(self, turn: asyncio.Future[None]) -> None:
+        """Leave the line; where it was this call's turn already, it is the next one's."""
+        if self._line.pop(turn, turn) is turn and not turn.cancelled():
+            self._call_next()
 
     def _call_next(self) -> None:
         while self._line:
