@@ -75,8 +75,8 @@ def kills(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; arguments after `--` go to the benchmarks."""
-    _install(session, "all")
+    """Measure and compare, about 15 minutes; arguments after `--` go to the benchmarks."""
+    _install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

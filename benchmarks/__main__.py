@@ -1,22 +1,49 @@
-"""Run benchmarks: `python -m benchmarks [quota|call|waiting ...] [--seconds N] [--check]`."""
+"""Run benchmarks: `python -m benchmarks [NAME ...] [--check] [--quick]`."""
 
 import argparse
-import platform
 import sys
+import time
+from importlib import import_module
+from pathlib import Path
 
-from benchmarks import call, quota, waiting
+from benchmarks._report import Target, machine, save, targets_table
 
-BENCHMARKS = {"quota": quota.run, "call": call.run, "waiting": waiting.run}
+NAMES = ("start", "quota", "call", "scale", "fleet", "provision")
 
-parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure agora_chat_async.")
-parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default")
-parser.add_argument("--seconds", type=float, default=20.0, help="length of each quota run (default 20)")
+parser = argparse.ArgumentParser(
+    prog="python -m benchmarks", description="Measure agora_chat_async beside what one would use otherwise."
+)
+parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all by default")
 parser.add_argument("--check", action="store_true", help="fail where a target is missed")
+parser.add_argument("--quick", action="store_true", help="short runs, to see that everything works")
+parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR", help="where results go [results]")
+parser.add_argument("--repeats", type=int, metavar="N", help="interleaved repeats of each measurement [3]")
 arguments = parser.parse_args()
-if unknown := set(arguments.names) - BENCHMARKS.keys():
+if unknown := set(arguments.names) - set(NAMES):
     parser.error(f"unknown: {', '.join(sorted(unknown))}")
-print(f"Python {platform.python_version()} on {platform.machine()}")
-missed = [name for name in arguments.names or BENCHMARKS if not BENCHMARKS[name](arguments.seconds)]
+quick = arguments.quick
+arguments.repeats = arguments.repeats or (1 if quick else 3)
+arguments.slice = 0.2 if quick else 0.45
+"""Seconds of one measurement of calls."""
+arguments.seconds = 3.0 if quick else 6.0
+"""Seconds of one measurement of a quota a second."""
+arguments.long_seconds = 10.0 if quick else 60.0
+arguments.slow_seconds = 5.0 if quick else 125.0
+arguments.starts = 3 if quick else 9
+arguments.users = 60_000 if quick else 1_000_000
+arguments.lifted_users = 20_000 if quick else 200_000
+
+facts = machine()
+print(f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}, {facts['date']}")
+outcomes, missed = {}, list[Target]()
+for name in arguments.names or NAMES:
+    begun = time.monotonic()
+    outcome = outcomes[name] = import_module(f"benchmarks.{name}").run(arguments)
+    print(f"\n## {name} ({time.monotonic() - begun:.0f} s)")
+    for table in (*outcome.tables, targets_table(outcome.targets)):
+        print(f"\n{table.markdown()}", flush=True)
+    missed += [target for target in outcome.targets if not target.met]
+    save(arguments.output, {name: outcome})
 if missed:
-    print(f"\ntargets missed: {', '.join(missed)}")
+    print(f"\n{len(missed)} targets missed: {'; '.join(target.what for target in missed)}")
 sys.exit(bool(missed) and arguments.check)
