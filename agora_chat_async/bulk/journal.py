@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -30,7 +31,7 @@ from anyio import CancelScope, to_thread
 from attrs import define
 
 from agora_chat_async.bulk._batches import Batch, Past
-from agora_chat_async.bulk._store import Store
+from agora_chat_async.bulk._store import JournalError, Store
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 
 GATHER: Final = 0.01
@@ -60,7 +61,7 @@ class Journal:
         bind: What else has to be the same whenever the run is resumed, such as the app.
 
     Raises:
-        JournalError: On opening: the journal is in use, or belongs to another run.
+        JournalError: On opening: the file is in use, or belongs to another run; from the run: the journal is not open.
         OSError: On opening, and from the run: a file cannot be read or written.
     """
 
@@ -82,6 +83,8 @@ class Journal:
         self._steps = SimpleQueue[_Step | None]()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._error: Exception | None = None
+        self._runs = False
+        """Whether it is open for a run."""
         self._lines: _Lines | None = None
         self._new_lines = list[bytes]()
         self._noted: int | None = None
@@ -104,6 +107,12 @@ class Journal:
         """The line up to which nothing has to be read, for `read_users(..., after=)`."""
         return 0 if self.rebuilding else self.past.read_after
 
+    def begin(self) -> None:
+        """Note that a run begins; an opened journal takes one."""
+        if not self._runs:
+            raise JournalError("the journal is not open: use `async with`, once for each run")
+        self._runs = False
+
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         opened = self._loop.create_future()
@@ -114,11 +123,13 @@ class Journal:
         except BaseException:
             await self._end()
             raise
+        self._runs = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._runs = False
         await self._end()
         if error is None and self._error is not None:
             raise self._error
@@ -235,6 +246,9 @@ class Journal:
                 with store.transaction():
                     store.set("result", path)
                     store.set("result_bytes", None if self.rebuilding else final)
+            elif final is not None:
+                with store.transaction():
+                    store.set("result_bytes", None)  # rows will be done that no result file has
         except BaseException:
             store.close()
             raise
@@ -254,24 +268,25 @@ class Journal:
         try:
             if self._lines is not None:
                 self._lines.cut()
-                known = {result.line: result for batch in self._unsaved for result in batch.results}
-                lines = list(map(line_of, known.values()))
-                for result in self._store.open_results():
-                    if result.line not in known:
-                        lines.append(line_of(result))
-                    if len(lines) >= _LINES_AT_ONCE:
-                        self._lines.write(b"".join(lines))
-                        lines.clear()
-                self._lines.write(b"".join(lines))
+                self._add_open(self._lines)
         except Exception as error:  # noqa: BLE001 - raised by leaving the journal
             self._error = self._error or error
-        finally:
-            for file in (self._lines, self._store):
-                try:
-                    if file is not None:
-                        file.close()
-                except OSError as error:
-                    self._error = self._error or error
+            with suppress(OSError):
+                if self._lines is not None:
+                    self._lines.cut()  # rather whole lines than all
+        for file in (self._lines, self._store):
+            try:
+                if file is not None:
+                    file.close()
+            except OSError as error:
+                self._error = self._error or error
+
+    def _add_open(self, lines: _Lines) -> None:
+        known = {result.line: line_of(result) for batch in self._unsaved for result in batch.results}
+        lines.write(b"".join(known.values()))
+        others = (line_of(result) for result in self._store.open_results() if result.line not in known)
+        while some := b"".join(islice(others, _LINES_AT_ONCE)):
+            lines.write(some)
 
 
 _LINES_AT_ONCE: Final = 1000

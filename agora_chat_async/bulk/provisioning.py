@@ -95,7 +95,8 @@ async def provision_users(
         users: Any iterable or async iterable of `NewUser`, of mappings such as `{"username": "anna"}`, or of the rows
             of `read_users`. A mapping that breaks a rule is an invalid row, where `NewUser` raises. The source is read
             as users are sent, so it may be endless. One that blocks belongs into an async one.
-        on_result: Called with each row's result, in the order in which they come in. It must not block.
+        on_result: Called with each row's result, in the order in which they come in; not with those of earlier runs.
+            It must not block.
         on_progress: Called at most 10 times a second, and at the end.
         batch_size: Users a call, 1 to 60.
         workers: Batches under way at once, those that wait for the quota included.
@@ -114,6 +115,7 @@ async def provision_users(
 
     Raises:
         InvalidArgument: `batch_size`, `workers`, `on_existing` or a limit of errors is out of range.
+        JournalError: The journal is not open, or was used for a run already.
         InputError: The input broke off; what was read before was sent.
         OSError: The journal or its result file cannot be written; the run can be resumed.
     """
@@ -127,6 +129,8 @@ async def provision_users(
         raise InvalidArgument("max_errors", max_errors, "0 or more")
     if max_error_rate is not None and not 0 <= max_error_rate <= 1:
         raise InvalidArgument("max_error_rate", max_error_rate, "0 to 1")
+    if journal is not None:
+        journal.begin()
     if total is None and isinstance(users, Sized):
         total = len(users)
     meter = Meter(

@@ -14,7 +14,6 @@ was first sent was registered by it. A name that cannot be asked for has an unkn
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Protocol
@@ -22,6 +21,7 @@ from typing import Final, Protocol
 from attrs import define, field
 
 from agora_chat_async.bulk._batches import Batch
+from agora_chat_async.bulk._taken_name import taken_name
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 from agora_chat_async.bulk.wording import in_plain_words
 from agora_chat_async.errors import (
@@ -52,24 +52,8 @@ MOST_UNCONNECTED: Final = 5
 """Calls in a row without a connection, each repeated by the session, after which the service counts as gone."""
 MOST_LOST: Final = 4
 """Lost answers after which a row is left as it is."""
-_CLOCKS_DIFFER: Final = 1000
-"""Milliseconds by which the clocks of the service's own machines may differ."""
-
-_VALUE: Final = re.compile(r"\bvalue of (\S+)")
-"""How the documented refusal names the taken name."""
-_OTHER_FORMS: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(\S+) already exists",
-        r"(?<!\w)'([^'\s]+)'(?!\w)",
-        r'(?<!\w)"([^"\s]+)"(?!\w)',
-        r"(?:be unique|[:,=])\s*(\S+)$",
-    )
-)
-_WORDS_OF_REFUSALS: Final = frozenset(
-    {"entity", "exists", "id", "it", "name", "property", "taken", "unique", "user", "username"}
-)
-_AROUND_NAMES: Final = "'\"`()[],;:"
+_CLOCKS_DIFFER: Final = 250
+"""Milliseconds by which clocks may differ."""
 
 
 class Aborted(Exception):
@@ -274,7 +258,7 @@ class _Sending:
             # The call whose answer was lost may have registered them all, and each would be refused in its turn.
             left = [name for name in names if not await self._found(name, words)]
             return left if len(left) < len(names) else await self._halved(names)
-        name = _taken_name(error.description, names) if isinstance(error, AlreadyExists) else None
+        name = taken_name(error.description, names) if isinstance(error, AlreadyExists) else None
         if name is not None:
             await self._close_taken(name, words[1], maybe=name in self.maybe)
             return [other for other in names if other != name]
@@ -310,8 +294,8 @@ class _Sending:
         except AgoraChatError:
             return None
         newest = self.batch.newest
-        since = newest - _CLOCKS_DIFFER if newest is not None else 1000 * (self.sender.began - 1)
-        return _MADE_UNSEEN if (user.created or 0) >= since else _Outcome(RowStatus.EXISTS)
+        known = newest if newest is not None else 1000 * self.sender.began
+        return _MADE_UNSEEN if (user.created or 0) >= known - _CLOCKS_DIFFER else _Outcome(RowStatus.EXISTS)
 
     async def _close_taken(self, name: str, message: str | None, *, maybe: bool) -> None:
         """Settle the row of a name that is registered."""
@@ -361,21 +345,6 @@ class _Sending:
 def _may_be_done(error: AgoraChatError) -> bool:
     # An answer that cannot be read is one of success all the same.
     return error.outcome_unknown or isinstance(error, DecodeError)
-
-
-def _taken_name(description: str | None, names: Sequence[str]) -> str | None:
-    """Find the name that a refusal is about; None where that is not certain, as then it has to be searched for."""
-    text = (description or "").strip().lower()
-    told = _told([_VALUE], text).intersection(names)
-    if not told:
-        # In other forms a word such as "user" may stand for no name at all.
-        told = _told(_OTHER_FORMS, text).intersection(names) - _WORDS_OF_REFUSALS
-    return told.pop() if len(told) == 1 else None
-
-
-def _told(patterns: Sequence[re.Pattern[str]], text: str) -> set[str]:
-    words = {match[1].strip(_AROUND_NAMES) for pattern in patterns for match in pattern.finditer(text)}
-    return words | {word.rstrip(".").strip(_AROUND_NAMES) for word in words}  # a name may itself end in a full stop
 
 
 def _words(error: AgoraChatError) -> tuple[str, str]:

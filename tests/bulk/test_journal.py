@@ -317,6 +317,34 @@ async def test_other_databases_and_versions_are_refused(place: Place) -> None:
         await place.journal().__aenter__()
 
 
+async def test_rows_done_without_a_result_file_are_in_a_later_one(place: Place) -> None:
+    """A run in between that writes none leaves no hole."""
+    fake, stop = FakeUsers(), anyio.Event()
+    fake.after = lambda batch: stop.set()
+    await run(place, fake, users(600), stop=stop, workers=1)
+    fake.after = lambda batch: stop.set() if len(fake.batches) >= 5 else None
+    stop = anyio.Event()
+    await run(place, fake, users(600), stop=stop, workers=1, again={"result": None})
+    assert 60 < len(fake.existing) < 600
+    fake.after = None
+    await run(place, fake, users(600))
+    assert place.statuses() == {"created": 600}
+
+
+async def test_a_journal_is_opened_for_each_run(place: Place) -> None:
+    """A run with one that is not open, or was used, is refused before anything is sent."""
+    fake = FakeUsers()
+    with pytest.raises(JournalError, match="not open"):
+        await provision_users(FakeSession(fake), users(1), journal=place.journal())
+    async with place.journal() as journal:
+        await provision_users(FakeSession(fake), users(1), journal=journal)
+        with pytest.raises(JournalError, match="once for each run"):
+            await provision_users(FakeSession(fake), users(1), journal=journal)
+    with pytest.raises(JournalError, match="not open"):
+        await provision_users(FakeSession(fake), users(1), journal=journal)
+    assert len(fake.batches) == 1
+
+
 async def test_rows_out_of_order_are_refused(place: Place) -> None:
     """A journal tells rows by their lines."""
     rows = [row async for row in read_users(written(place.folder, 3))]
