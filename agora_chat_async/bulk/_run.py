@@ -14,9 +14,10 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from attrs import define
 
 from agora_chat_async.bulk._batches import Batch, BatchMaker
+from agora_chat_async.bulk._one_batch import Aborted
 from agora_chat_async.bulk.reporting import GOOD, Meter, Progress, TooManyErrors
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
-from agora_chat_async.bulk.sending import Aborted, BatchSender
+from agora_chat_async.bulk.sending import BatchSender
 from agora_chat_async.errors import AgoraChatError
 
 if TYPE_CHECKING:

@@ -12,8 +12,6 @@ a torn line or the rows of batches that are not done, is cut off when the run is
 from __future__ import annotations
 
 import asyncio
-import errno
-import hashlib
 import os
 import threading
 import time
@@ -24,19 +22,20 @@ from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import orjson
 from anyio import CancelScope, to_thread
 from attrs import define
 
 from agora_chat_async.bulk._batches import Batch, Past
+from agora_chat_async.bulk._result_lines import ResultLines, line_of
 from agora_chat_async.bulk._store import JournalError, Store
+from agora_chat_async.bulk.reading import fingerprint
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 
 GATHER: Final = 0.01
 """Seconds over which what is noted is gathered, to be made durable together."""
-_SAMPLE: Final = 1 << 20
+_LINES_AT_ONCE: Final = 1000
 
 
 @define(eq=False)
@@ -85,7 +84,7 @@ class Journal:
         self._error: Exception | None = None
         self._runs = False
         """Whether it is open for a run."""
-        self._lines: _Lines | None = None
+        self._lines: ResultLines | None = None
         self._new_lines = list[bytes]()
         self._noted: int | None = None
         """Bytes of the result file that the journal calls final."""
@@ -242,7 +241,7 @@ class Journal:
                 size = self._result.stat().st_size if self._result.is_file() else 0
                 if final is None or store.get("result") != path or size < final:
                     self.rebuilding, final = self.past.covered > 0, 0
-                self._lines = _Lines(self._result, final)
+                self._lines = ResultLines(self._result, final)
                 with store.transaction():
                     store.set("result", path)
                     store.set("result_bytes", None if self.rebuilding else final)
@@ -281,73 +280,9 @@ class Journal:
             except OSError as error:
                 self._error = self._error or error
 
-    def _add_open(self, lines: _Lines) -> None:
+    def _add_open(self, lines: ResultLines) -> None:
         known = {result.line: line_of(result) for batch in self._unsaved for result in batch.results}
         lines.write(b"".join(known.values()))
         others = (line_of(result) for result in self._store.open_results() if result.line not in known)
         while some := b"".join(islice(others, _LINES_AT_ONCE)):
             lines.write(some)
-
-
-_LINES_AT_ONCE: Final = 1000
-
-
-class _Lines:
-    """The result file: what is kept, and after it what may be cut off again."""
-
-    def __init__(self, path: Path, kept: int) -> None:
-        self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        self._kept = self.size = kept
-        try:
-            self.cut()
-        except BaseException:
-            os.close(self._file)
-            raise
-
-    def write(self, data: bytes) -> None:
-        if not data:
-            return
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-            self.size += len(data)
-            _sync(self._file)
-        except OSError as error:
-            raise OSError(error.errno or errno.EIO, error.strerror or "", str(self._path)) from None
-
-    def keep(self) -> None:
-        """Keep what was written until now."""
-        self._kept = self.size
-
-    def cut(self) -> None:
-        """Cut off what is not kept."""
-        try:
-            os.ftruncate(self._file, self._kept)
-            os.lseek(self._file, self._kept, os.SEEK_SET)
-        except OSError as error:
-            raise OSError(error.errno or errno.EIO, error.strerror or "", str(self._path)) from None
-        self.size = self._kept
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
-_sync: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
-
-
-def line_of(result: RowResult) -> bytes:
-    """Write a line of the result file."""
-    return orjson.dumps(result.as_dict(), option=orjson.OPT_APPEND_NEWLINE)
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Tell what a file is: its size, when it was changed, and a hash of its first and last megabyte."""
-    state = path.stat()
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        digest.update(file.read(_SAMPLE))
-        file.seek(max(state.st_size - _SAMPLE, 0))
-        digest.update(file.read(_SAMPLE))
-    return {"input size": state.st_size, "input mtime": state.st_mtime_ns, "input sha256": digest.hexdigest()}

@@ -10,8 +10,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Final, Self
 
-import orjson
-
+from agora_chat_async.bulk._result_lines import line_of
 from agora_chat_async.bulk.rows import RowResult
 
 _IDLE: Final = 1.0
@@ -70,7 +69,7 @@ class ResultFile:
             except Empty:
                 results = []
             ended = None in results
-            lines = [orjson.dumps(result.as_dict(), option=orjson.OPT_APPEND_NEWLINE) for result in results if result]
+            lines = [line_of(result) for result in results if result]
             file.write(b"".join(lines))
             unflushed += len(lines)
             now = time.monotonic()

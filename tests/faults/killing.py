@@ -178,7 +178,7 @@ def _import(request: dict[str, Any]) -> int:
 
 def _count_steps(last: int, number: int) -> None:
     """Let the process get its signal before one of the steps that reach the disk."""
-    from agora_chat_async.bulk import _store, journal
+    from agora_chat_async.bulk import _result_lines, _store
 
     steps = 0
 
@@ -199,9 +199,9 @@ def _count_steps(last: int, number: int) -> None:
 
     connect = _store.sqlite3.connect
     _store.sqlite3.connect = lambda *arguments, **options: connect(*arguments, factory=Connection, **options)
-    journal.os.write = counted(os.write)
-    journal.os.ftruncate = counted(os.ftruncate)
-    journal._sync = counted(journal._sync)
+    _result_lines.os.write = counted(os.write)
+    _result_lines.os.ftruncate = counted(os.ftruncate)
+    _result_lines._sync = counted(_result_lines._sync)
 
 
 if __name__ == "__main__":
