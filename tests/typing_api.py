@@ -74,6 +74,15 @@ from agora_chat_async.api.thread_members import ThreadMembers
 from agora_chat_async.api.threads import Threads
 from agora_chat_async.api.user_attributes import UserAttributes
 from agora_chat_async.api.users import Users
+from agora_chat_async.bulk import (
+    Journal,
+    JournalError,
+    Report,
+    RowStatus,
+    TooManyErrors,
+    provision_users,
+    read_users,
+)
 from agora_chat_async.history import read_history, save_history
 from agora_chat_async.models.callbacks import StoredCallbacks
 from agora_chat_async.models.contacts import Contact
@@ -528,6 +537,21 @@ def values() -> None:
         assert_type(error.retry_after, float | None)
     except AgoraChatError as error:
         assert_type(error.outcome_unknown, bool)
+
+
+async def provisioning(chat: Session) -> None:
+    """Many users, with a journal."""
+    async with Journal("users.journal", source=Path("users.csv"), resume=True, bind={"app": "a"}) as journal:
+        assert_type(journal.finished, float | None)
+        rows = read_users("users.csv", after=journal.read_after)
+        report = await provision_users(chat, rows, journal=journal, on_existing="update", max_errors=7)
+    assert_type(report, Report)
+    assert_type(report.count(RowStatus.UPDATED), int)
+    assert_type(report.aborted, AgoraChatError | TooManyErrors | None)
+    try:
+        await provision_users(chat, [NewUser("anna"), {"username": "ben"}], on_result=lambda row: row.message)
+    except JournalError as error:
+        assert_type(error.args, tuple[Any, ...])
 
 
 async def mistakes(chat: Session) -> None:
