@@ -33,7 +33,7 @@ from agora_chat_async.bulk._store import JournalError, Store
 from agora_chat_async.bulk.reading import fingerprint
 from agora_chat_async.bulk.rows import Row, RowResult, RowStatus
 
-GATHER: Final = 0.01
+GATHER: Final = 0.03
 """Seconds over which what is noted is gathered, to be made durable together."""
 _LINES_AT_ONCE: Final = 1000
 
