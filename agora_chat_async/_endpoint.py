@@ -158,10 +158,13 @@ class Endpoint:
     def __doc__(self) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         quota = ", ".join(map(str, self.all_rates)) or "no documented quota"
         repeat = "repeated" if self.retry_safe else "never repeated"
+        text, _, source = inspect.cleandoc(self.stub.__doc__ or "").partition("\n\nSource: ")
+        other_page, _, heading = source.rpartition("#")
+        page = f"{self.owner.page.rpartition('/')[0]}/{other_page}" if other_page else self.owner.page
         return (
-            f"{inspect.cleandoc(self.stub.__doc__ or '')}\n\n"
+            f"{text}\n\n"
             f"Wire: `{self.method} {self.path}`; quota: {quota}; {repeat} when the answer is lost.\n"
-            f"Source: {self.owner.page}"
+            f"Source: {page}" + (f', "{heading}"' if heading else "")
         )
 
     @cached_property

@@ -170,7 +170,7 @@ class DecodeError(AgoraChatError):
     """A successful answer whose body is not what the service documents."""
 
     def __init__(self, reason: str, *, call: str, status: int, content_type: str, body: bytes) -> None:
-        self.reason = redacted_text(reason)
+        self.reason: str = redacted_text(reason)
         super().__init__(f"{call}: {status} answer cannot be decoded: {self.reason}")
         self.call = call
         self.status = status

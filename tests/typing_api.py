@@ -136,9 +136,9 @@ async def users(chat: Session) -> None:
     assert_type(chat.users.list(limit=10, cursor="c"), Pages[User])
     assert_type(await chat.users.delete("anna"), User)
     assert_type(await chat.users.delete_many(limit=1, cursor=None), Page[User])
-    await chat.users.set_password("anna", "p")
+    assert_type(await chat.users.set_password("anna", "p"), None)
     assert_type(await chat.users.ban("anna"), User)
-    await chat.users.unban("anna")
+    assert_type(await chat.users.unban("anna"), None)
     assert_type(await chat.users.disconnect("anna"), bool)
     assert_type(await chat.users.get_online_status("anna"), OnlineStatus | str)
     assert_type(await chat.users.get_online_status_many(["anna", "bob"]), Mapping[str, OnlineStatus | str])
@@ -171,7 +171,7 @@ async def user_attributes(chat: Session) -> None:
 async def mutes(chat: Session) -> None:
     """Each operation on global mutes."""
     assert_type(chat.mutes, Mutes)
-    await chat.mutes.set("anna", chat=60, groupchat=0, chatroom=-1)
+    assert_type(await chat.mutes.set("anna", chat=60, groupchat=0, chatroom=-1), None)
     assert_type(await chat.mutes.get("anna"), MuteStatus)
     assert_type(chat.mutes.list(page=1, page_size=50), Pages[MuteEntry])
 
@@ -179,11 +179,11 @@ async def mutes(chat: Session) -> None:
 async def presence(chat: Session) -> None:
     """Each operation on presence."""
     assert_type(chat.presence, Presence)
-    await chat.presence.set_status("anna", "ios", PresenceState.ONLINE, "here")
+    assert_type(await chat.presence.set_status("anna", "ios", PresenceState.ONLINE, "here"), None)
     await chat.presence.set_status("anna", "ios", "7", "here")
     assert_type(await chat.presence.subscribe("anna", ["bob"], expiry=60), Sequence[UserPresence])
     assert_type(await chat.presence.get_status("anna", ["bob"]), Sequence[UserPresence])
-    await chat.presence.unsubscribe("anna", ["bob"])
+    assert_type(await chat.presence.unsubscribe("anna", ["bob"]), None)
     assert_type(chat.presence.list_subscriptions("anna", page=1, page_size=5), Pages[PresenceSubscription])
 
 
@@ -219,7 +219,7 @@ async def messages(chat: Session) -> None:
     assert_type(await chat.messages.modify("123", Text("hello"), user="bob", ext={}, combine_ext=False), str)
     assert_type(await chat.messages.recall("123", "anna", "chat", sender="bob", force=True), RecallResult)
     assert_type(await chat.messages.recall("123", "7", ChatType.GROUPCHAT, sync_device=True), RecallResult)
-    await chat.messages.delete_conversation("anna", "bob", "chat", delete_roam=True)
+    assert_type(await chat.messages.delete_conversation("anna", "bob", "chat", delete_roam=True), None)
     assert_type(await chat.messages.import_to_user("anna", "bob", Voice("https://h/f"), msg_timestamp=1), str)
     assert_type(await chat.messages.import_to_chatgroup("anna", "7", Video("https://h/f"), is_ack_read=True), str)
     contents = (File("https://h/f", "f"), Location(52.5, "13.4", "Berlin"))
@@ -280,7 +280,7 @@ async def threads(chat: Session) -> None:
     assert_type(chat.threads, Threads)
     assert_type(await chat.threads.create("1", "Lunch", "2", "anna"), str)
     assert_type(await chat.threads.update("3", "Dinner"), str)
-    await chat.threads.delete("3")
+    assert_type(await chat.threads.delete("3"), None)
     assert_type(chat.threads.list(limit=10, cursor="c", sort="asc"), Pages[Thread])
     assert_type(chat.threads.list_joined("anna", limit=10, cursor="c", sort="desc"), Pages[Thread])
     assert_type(chat.threads.list_joined_in_group("1", "anna", limit=10, cursor="c", sort="asc"), Pages[Thread])
@@ -289,7 +289,7 @@ async def threads(chat: Session) -> None:
         assert_type(thread.created_at, datetime | None)
     assert_type(chat.thread_members, ThreadMembers)
     assert_type(chat.thread_members.list("3", limit=10, cursor="c"), Pages[str])
-    await chat.thread_members.add("3", ["anna"])
+    assert_type(await chat.thread_members.add("3", ["anna"]), None)
     assert_type(await chat.thread_members.remove("3", ("anna", "bob")), Sequence[ThreadRemoval])
 
 
@@ -299,7 +299,7 @@ async def reactions(chat: Session) -> None:
     assert_type(await chat.reactions.add("anna", "1", "ok"), Reaction)
     assert_type(await chat.reactions.list("anna", ["1"], "chat"), Sequence[MessageReactions])
     assert_type(await chat.reactions.list("anna", ["1"], ChatType.GROUPCHAT, group_id="2"), Sequence[MessageReactions])
-    await chat.reactions.remove("anna", "1", "ok")
+    assert_type(await chat.reactions.remove("anna", "1", "ok"), None)
     assert_type(chat.reactions.get_detail("anna", "1", "ok", limit=10, cursor="c"), Pages[str])
     page = await chat.reactions.get_detail("anna", "1", "ok")
     assert_type(from_dict(page.extra["data"], ReactionDetail).users_in_all, int | None)
@@ -403,7 +403,7 @@ async def rooms(chat: Session) -> None:
     assert_type(await chat.room_members.add_admin("1", "bob"), bool)
     assert_type(await chat.room_members.remove_admin("1", "bob"), bool)
     assert_type(await chat.room_members.add_super_admin("bob"), bool)
-    await chat.room_members.remove_super_admin("bob")
+    assert_type(await chat.room_members.remove_super_admin("bob"), None)
     assert_type(chat.room_members.list_super_admins(page=2, page_size=10), Pages[str])
     assert_type(chat.room_attributes, RoomAttributes)
     attributes = {"colour": "blue"}
@@ -458,7 +458,7 @@ async def push_labels(chat: Session) -> None:
     assert_type(await chat.push_labels.create("vip", description="d"), PushLabel)
     assert_type(await chat.push_labels.get("vip"), PushLabel)
     assert_type(chat.push_labels.list(limit=10, cursor="c"), Pages[PushLabel])
-    await chat.push_labels.delete("vip")
+    assert_type(await chat.push_labels.delete("vip"), None)
     assert_type(await chat.push_labels.add_users("vip", ["anna"]), PushLabelChange)
     assert_type(await chat.push_labels.get_user("vip", "anna"), PushLabelUser | None)
     assert_type(chat.push_labels.list_users("vip", limit=10, cursor="c"), Pages[PushLabelUser])

@@ -38,6 +38,8 @@ class Callbacks(
 
         Raises:
             Forbidden: Callbacks, or keeping them, are not enabled for the app.
+
+        Source: Query the callback data stored on the Chat server
         """
         ...
 
@@ -63,5 +65,7 @@ class Callbacks(
             BadRequest: Nothing is stored under this date.
             Forbidden: Callbacks, or keeping them, are not enabled for the app.
             OutcomeUnknown: The answer was lost; receivers know a repeat by the id of each callback.
+
+        Source: Resend the callback data stored on the Chat server
         """
         ...

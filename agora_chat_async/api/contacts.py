@@ -44,6 +44,8 @@ class Contacts(
         Raises:
             NotFound: One of the two does not exist.
             LimitReached: One of the two has as many contacts as the price plan allows.
+
+        Source: Adding a contact
         """
         ...
 
@@ -67,6 +69,8 @@ class Contacts(
 
         Raises:
             NotFound: One of the two does not exist.
+
+        Source: Removing a contact
         """
         ...
 
@@ -82,6 +86,8 @@ class Contacts(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving the contact list
         """
         ...
 
@@ -113,6 +119,8 @@ class Contacts(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving the contact list with pagination
         """
         ...
 
@@ -134,6 +142,8 @@ class Contacts(
         Raises:
             NotFound: The owner or one of the users does not exist.
             LimitReached: The block list is full; other versions of the service may answer otherwise.
+
+        Source: Add user to blacklist
         """
         ...
 
@@ -157,6 +167,8 @@ class Contacts(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving the blocklist
         """
         ...
 
@@ -180,5 +192,7 @@ class Contacts(
 
         Raises:
             NotFound: One of the two does not exist.
+
+        Source: Removing a user from the blocklist
         """
         ...

@@ -56,6 +56,8 @@ class Files(
         Raises:
             PayloadTooLarge: The file is larger than the app allows.
             OSError: The file cannot be read.
+
+        Source: Upload a file
         """
         ...
 
@@ -78,6 +80,8 @@ class Files(
         Raises:
             NotFound: There is no such file, or it is past its storage time.
             Unauthorized: The share-secret is missing or wrong.
+
+        Source: Download a file
         """
         ...
 
@@ -100,5 +104,7 @@ class Files(
         Raises:
             NotFound: There is no such file, or it is past its storage time.
             Unauthorized: The share-secret is missing or wrong.
+
+        Source: Download a thumbnail
         """
         ...

@@ -31,6 +31,8 @@ class GroupAllowlist(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving the group allow list
         """
         ...
 
@@ -48,6 +50,8 @@ class GroupAllowlist(
         Raises:
             ForbiddenOperation: The user is no member.
             NotFound: There is no such group.
+
+        Source: Adding a member to the group allow list
         """
         ...
 
@@ -67,6 +71,8 @@ class GroupAllowlist(
         Raises:
             ForbiddenOperation: None of the users is a member.
             NotFound: There is no such group.
+
+        Source: Adding multiple members to the group allow list
         """
         ...
 
@@ -86,5 +92,7 @@ class GroupAllowlist(
         Raises:
             ForbiddenOperation: None of the users is a member.
             NotFound: There is no such group.
+
+        Source: Removing members from the group allow list
         """
         ...

@@ -40,6 +40,8 @@ class GroupBlocks(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving the chat group blocklist
         """
         ...
 
@@ -57,6 +59,8 @@ class GroupBlocks(
         Raises:
             ForbiddenOperation: The user is the owner or no member; after a repeat that can mean it is done.
             NotFound: There is no such group.
+
+        Source: Adding a user to the chat group blocklist
         """
         ...
 
@@ -76,6 +80,8 @@ class GroupBlocks(
         Raises:
             ForbiddenOperation: The owner is among the users, or none of them is a member.
             NotFound: There is no such group.
+
+        Source: Adding multiple users to the chat group blocklist
         """
         ...
 
@@ -93,6 +99,8 @@ class GroupBlocks(
         Raises:
             ForbiddenOperation: The user is not blocked; after a repeat that means it is done.
             NotFound: There is no such group.
+
+        Source: Removing a user from the chat group blocklist
         """
         ...
 
@@ -112,5 +120,7 @@ class GroupBlocks(
         Raises:
             ForbiddenOperation: None of the users is blocked; after a repeat that means it is done.
             NotFound: There is no such group.
+
+        Source: Removing multiple users from the chat group blocklist
         """
         ...

@@ -41,6 +41,8 @@ class GroupFiles(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving the chat group announcement
         """
         ...
 
@@ -57,6 +59,8 @@ class GroupFiles(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Modifying the chat group announcement
         """
         ...
 
@@ -86,6 +90,8 @@ class GroupFiles(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving the chat group shared files
         """
         ...
 
@@ -112,6 +118,8 @@ class GroupFiles(
             NotFound: There is no such group.
             PayloadTooLarge: The file is larger than 10 MB.
             OutcomeUnknown: The answer was lost; the file may be there.
+
+        Source: Uploading a chat group shared file
         """
         ...
 
@@ -128,6 +136,8 @@ class GroupFiles(
 
         Raises:
             NotFound: There is no such group or file.
+
+        Source: Downloading the chat group shared file
         """
         ...
 
@@ -144,5 +154,7 @@ class GroupFiles(
 
         Raises:
             NotFound: There is no such group or file; after a repeat that means it is done.
+
+        Source: Deleting a chat group shared file
         """
         ...

@@ -69,6 +69,8 @@ class GroupMembers(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving group members
         """
         ...
 
@@ -87,6 +89,8 @@ class GroupMembers(
             Forbidden: The user is in the group, which after a repeat means it is done, or is blocked, or the group
                 is full, or the user is in as many groups as the plan allows.
             NotFound: There is no such group or user.
+
+        Source: Adding a user to the chat group
         """
         ...
 
@@ -107,6 +111,8 @@ class GroupMembers(
             Forbidden: All of them are in the group, which after a repeat means it is done, or the group is full, or
                 a user is blocked or in as many groups as the plan allows.
             NotFound: There is no such group, or one of the users is not registered; nobody was added.
+
+        Source: Adding multiple users to the chat group
         """
         ...
 
@@ -124,6 +130,8 @@ class GroupMembers(
         Raises:
             Forbidden: The user is the owner, or no member; after a repeat that can mean it is done.
             NotFound: There is no such group.
+
+        Source: Removing a chat group member
         """
         ...
 
@@ -144,6 +152,8 @@ class GroupMembers(
             Forbidden: The owner is among the users, or none of them is a member, which after a repeat can mean it
                 is done.
             NotFound: There is no such group.
+
+        Source: Removing multiple group members
         """
         ...
 
@@ -159,6 +169,8 @@ class GroupMembers(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving group admin list
         """
         ...
 
@@ -178,6 +190,8 @@ class GroupMembers(
         Raises:
             Forbidden: The user is owner or admin already, or the group has 99 admins.
             NotFound: There is no such group, or the user is not in it.
+
+        Source: Adding a group admin
         """
         ...
 
@@ -197,6 +211,8 @@ class GroupMembers(
         Raises:
             Forbidden: The user is no admin of the group; after a repeat that means it is done.
             NotFound: There is no such group.
+
+        Source: Removing a group admin
         """
         ...
 
@@ -221,6 +237,8 @@ class GroupMembers(
         Raises:
             BadRequest: The user is not in the group, or the attributes are too large.
             NotFound: There is no such group.
+
+        Source: Setting custom attributes of a group member
         """
         ...
 
@@ -239,6 +257,8 @@ class GroupMembers(
 
         Raises:
             NotFound: There is no such group, or the user is not in it.
+
+        Source: Retrieving all custom attributes of a group member
         """
         ...
 
@@ -262,5 +282,7 @@ class GroupMembers(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving custom attributes of multiple group members by attribute key
         """
         ...

@@ -40,6 +40,8 @@ class GroupMutes(
         Raises:
             ForbiddenOperation: The owner is among the users, or none of them is a member.
             NotFound: There is no such group.
+
+        Source: Muting a chat group member
         """
         ...
 
@@ -58,6 +60,8 @@ class GroupMutes(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Unmuting a chat group member
         """
         ...
 
@@ -73,6 +77,8 @@ class GroupMutes(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Retrieving the mute list
         """
         ...
 
@@ -88,6 +94,8 @@ class GroupMutes(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Muting all chat group members
         """
         ...
 
@@ -103,5 +111,7 @@ class GroupMutes(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Unmuting all chat group members
         """
         ...

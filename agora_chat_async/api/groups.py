@@ -101,6 +101,8 @@ class Groups(
             Forbidden: The app or one of the users has as many groups as the plan allows.
             IllegalArgument: The service does not take a setting.
             OutcomeUnknown: The answer was lost; the group may have been created.
+
+        Source: Creating a group
         """
         ...
 
@@ -118,6 +120,8 @@ class Groups(
 
         Raises:
             NotFound: None of the groups exists.
+
+        Source: Retrieving group details
         """
         ...
 
@@ -136,6 +140,8 @@ class Groups(
 
         Returns:
             A listing: await it for a page, iterate it for every group.
+
+        Source: Retrieving all chat groups
         """
         ...
 
@@ -166,6 +172,8 @@ class Groups(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving all the chat groups a user joins
         """
         ...
 
@@ -182,6 +190,8 @@ class Groups(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Checking whether a user has joined a group
         """
         ...
 
@@ -221,6 +231,8 @@ class Groups(
         Raises:
             NotFound: There is no such group.
             IllegalArgument: The service does not take a setting; nothing was changed.
+
+        Source: Modifying group information
         """
         ...
 
@@ -240,6 +252,8 @@ class Groups(
         Raises:
             Forbidden: The user is not in the group, or is its owner already; after a repeat that means it is done.
             NotFound: There is no such group.
+
+        Source: manage-group-members#Transferring group ownership
         """
         ...
 
@@ -255,6 +269,8 @@ class Groups(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Banning a chat group
         """
         ...
 
@@ -270,6 +286,8 @@ class Groups(
 
         Raises:
             NotFound: There is no such group.
+
+        Source: Unbanning a chat group
         """
         ...
 
@@ -285,5 +303,7 @@ class Groups(
 
         Raises:
             NotFound: There is no such group; after a repeat that means it is done.
+
+        Source: Deleting a chat group
         """
         ...

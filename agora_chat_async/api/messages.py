@@ -122,6 +122,8 @@ class Messages(
         Raises:
             PayloadTooLarge: The message is larger than 5 KB.
             OutcomeUnknown: The answer was lost; the message may have been sent.
+
+        Source: Send a one-to-one message
         """
         ...
 
@@ -163,6 +165,8 @@ class Messages(
         Raises:
             PayloadTooLarge: The message is larger than 5 KB.
             OutcomeUnknown: The answer was lost; the message may have been sent.
+
+        Source: Send a group message
         """
         ...
 
@@ -197,6 +201,8 @@ class Messages(
         Raises:
             PayloadTooLarge: The message is larger than 5 KB.
             OutcomeUnknown: The answer was lost; the message may have been sent.
+
+        Source: Send a chat room message
         """
         ...
 
@@ -232,6 +238,8 @@ class Messages(
         Raises:
             QuotaWaitExceeded: The day's broadcasts are used up.
             OutcomeUnknown: The answer was lost; the message may have been sent.
+
+        Source: Send a broadcast message to all chat rooms under an app
         """
         ...
 
@@ -250,6 +258,8 @@ class Messages(
         Raises:
             IllegalArgument: The hour is not ready yet, or is past the plan's storage time.
             NotFound: There were no messages in that hour.
+
+        Source: Retrieve historical messages
         """
         ...
 
@@ -279,6 +289,8 @@ class Messages(
             LimitReached: It was edited 10 times.
             FeatureNotEnabled: Editing is not enabled for the app.
             Expired: The message is unknown or past its storage time.
+
+        Source: Modify a text or custom message
         """
         ...
 
@@ -310,6 +322,8 @@ class Messages(
 
         Raises:
             ForbiddenOperation: Recall is not enabled for the app.
+
+        Source: Recall a message
         """
         ...
 
@@ -332,6 +346,8 @@ class Messages(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Delete conversations one way from the server
         """
         ...
 
@@ -363,6 +379,8 @@ class Messages(
 
         Raises:
             OutcomeUnknown: The answer was lost; the message may have been imported.
+
+        Source: Import a one-to-one chat message
         """
         ...
 
@@ -394,5 +412,7 @@ class Messages(
 
         Raises:
             OutcomeUnknown: The answer was lost; the message may have been imported.
+
+        Source: Import a chat group message
         """
         ...

@@ -45,6 +45,8 @@ class Mutes(
         Raises:
             NotFound: There is no such user; the service tells that by status 400 or 404.
             ForbiddenOperation: Global mutes are not enabled for the app.
+
+        Source: Globally mute a specified user
         """
         ...
 
@@ -60,6 +62,8 @@ class Mutes(
 
         Raises:
             NotFound: There is no such user; the service tells that by status 400 or 404.
+
+        Source: Query the detailed information of global-mute
         """
         ...
 
@@ -78,5 +82,7 @@ class Mutes(
 
         Returns:
             A listing: await it for a page, iterate it for every entry; a user has one for each kind of chat.
+
+        Source: Retrieve all globally muted users
         """
         ...

@@ -58,6 +58,8 @@ class Presence(
         Raises:
             BadRequest: There is no such device, or presence is not enabled for the app.
             RateLimited: Calls came too fast, which presence also tells by status 400.
+
+        Source: Set the presence status of a user
         """
         ...
 
@@ -81,6 +83,8 @@ class Presence(
 
         Raises:
             BadRequest: The user is among those to be told about, or presence is not enabled for the app.
+
+        Source: Subscribe to the presence status of multiple users
         """
         ...
 
@@ -98,6 +102,8 @@ class Presence(
         Raises:
             BadRequest: Presence is not enabled for the app.
             RateLimited: Calls came too fast, which presence also tells by status 400.
+
+        Source: Retrieve the presence status of multiple users
         """
         ...
 
@@ -113,6 +119,8 @@ class Presence(
 
         Raises:
             BadRequest: Presence is not enabled for the app.
+
+        Source: Unsubscribe from the presence status of multiple users
         """
         ...
 
@@ -143,5 +151,7 @@ class Presence(
         Raises:
             BadRequest: Presence is not enabled for the app.
             RateLimited: Calls came too fast, which presence also tells by status 400.
+
+        Source: Retrieve the subscriptions of a user
         """
         ...

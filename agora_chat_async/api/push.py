@@ -119,6 +119,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Set the display name in push notifications
         """
         ...
 
@@ -139,6 +141,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Set the display style in push notifications
         """
         ...
 
@@ -165,6 +169,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: restful-overview#Push
         """
         ...
 
@@ -209,6 +215,8 @@ class Push(
         Raises:
             NotFound: There is no such user.
             IllegalArgument: The service refuses a value.
+
+        Source: Set up push notifications
         """
         ...
 
@@ -228,6 +236,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieve the settings of push notifications
         """
         ...
 
@@ -248,6 +258,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Set the preferred language of push notifications
         """
         ...
 
@@ -269,6 +281,8 @@ class Push(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieve the preferred language of push notifications
         """
         ...
 
@@ -291,6 +305,8 @@ class Push(
 
         Raises:
             AlreadyExists: The name is taken.
+
+        Source: Create a push template
         """
         ...
 
@@ -306,6 +322,8 @@ class Push(
 
         Raises:
             NotFound: There is no such template.
+
+        Source: Retrieve a push template
         """
         ...
 
@@ -321,6 +339,8 @@ class Push(
 
         Raises:
             NotFound: There is no such template; after a repeat that means it is done.
+
+        Source: Delete a push template
         """
         ...
 
@@ -342,6 +362,8 @@ class Push(
             IllegalArgument: The service refuses the message or another value.
             FeatureNotEnabled: The app has no push service.
             OutcomeUnknown: The answer was lost; the notification may have been sent.
+
+        Source: push-notification-management#Send a push notification in a synchronous way
         """
         ...
 
@@ -367,6 +389,8 @@ class Push(
             IllegalArgument: The service refuses the message or another value.
             FeatureNotEnabled: The app has no push service.
             OutcomeUnknown: The answer was lost; the notification may have been sent.
+
+        Source: push-notification-management#Send a push notification to users in an asynchronous way
         """
         ...
 
@@ -396,6 +420,8 @@ class Push(
             LimitReached: Three tasks are running.
             IllegalArgument: The service refuses the message or another value.
             OutcomeUnknown: The answer was lost; the task may have been started.
+
+        Source: push-notification-management#Send a push notification by label
         """
         ...
 
@@ -419,5 +445,7 @@ class Push(
             IllegalArgument: The service refuses the message or another value.
             QuotaWaitExceeded: The day's tasks are used up.
             OutcomeUnknown: The answer was lost; the task may have been started.
+
+        Source: push-notification-management#Send a push notification to all users under the app
         """
         ...

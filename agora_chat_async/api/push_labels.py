@@ -56,6 +56,8 @@ class PushLabels(
             AlreadyExists: The name is taken.
             LimitReached: The app has as many labels as it may.
             FeatureNotEnabled: The app has no push service.
+
+        Source: Create a push label
         """
         ...
 
@@ -71,6 +73,8 @@ class PushLabels(
 
         Raises:
             NotFound: There is no such label.
+
+        Source: Query the detailed information of a push label
         """
         ...
 
@@ -86,6 +90,8 @@ class PushLabels(
 
         Returns:
             A listing: await it for a page, iterate it for every label.
+
+        Source: Query the detailed information of push labels by page
         """
         ...
 
@@ -98,6 +104,8 @@ class PushLabels(
 
         Raises:
             NotFound: There is no such label; after a repeat that means it is done.
+
+        Source: Delete a push label
         """
         ...
 
@@ -115,6 +123,8 @@ class PushLabels(
         Raises:
             NotFound: There is no such label.
             LimitReached: The label has as many users as it may.
+
+        Source: Add users to a push label
         """
         ...
 
@@ -133,6 +143,8 @@ class PushLabels(
 
         Raises:
             NotFound: There is no such label.
+
+        Source: Query the specified user under the specified push label
         """
         ...
 
@@ -156,6 +168,8 @@ class PushLabels(
 
         Raises:
             NotFound: There is no such label.
+
+        Source: Query the detailed information of users under the specified push label by page
         """
         ...
 
@@ -172,5 +186,7 @@ class PushLabels(
 
         Raises:
             NotFound: There is no such label.
+
+        Source: Remove users from a push label
         """
         ...

@@ -52,6 +52,8 @@ class Reactions(
             AlreadyExists: The user added this emoji to the message before, perhaps by a try whose answer was lost.
             BadRequest: The message holds 20 emojis, or the user has no part in the conversation.
             OutcomeUnknown: The answer was lost; the reaction may have been added.
+
+        Source: Create/Add a reaction
         """
         ...
 
@@ -74,6 +76,8 @@ class Reactions(
 
         Returns:
             The emojis of each message, with the number of users and the first three of them.
+
+        Source: Retrieve reactions with message IDs
         """
         ...
 
@@ -88,6 +92,8 @@ class Reactions(
 
         Raises:
             BadRequest: The user has no such emoji on the message, perhaps since an earlier try removed it.
+
+        Source: Delete a reaction
         """
         ...
 
@@ -119,5 +125,7 @@ class Reactions(
         Returns:
             A listing of usernames. What else the service tells of the reaction is in each page's `extra["data"]`,
             which `from_dict` reads as a `ReactionDetail`.
+
+        Source: Retrieve the detailed information of the reaction
         """
         ...

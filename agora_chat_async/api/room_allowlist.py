@@ -31,6 +31,8 @@ class RoomAllowlist(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving the chat room allow list
         """
         ...
 
@@ -48,6 +50,8 @@ class RoomAllowlist(
         Raises:
             ForbiddenOperation: The user is not in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Adding a user to the chat room allow list
         """
         ...
 
@@ -67,6 +71,8 @@ class RoomAllowlist(
         Raises:
             ForbiddenOperation: None of the users is in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Adding multiple members to the chat room allow list
         """
         ...
 
@@ -86,5 +92,7 @@ class RoomAllowlist(
         Raises:
             ForbiddenOperation: None of the users is in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Removing users from the chat room allow list
         """
         ...

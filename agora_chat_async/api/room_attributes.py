@@ -75,6 +75,8 @@ class RoomAttributes(
         Raises:
             ForbiddenOperation: The user is not in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Set custom attributes
         """
         ...
 
@@ -96,6 +98,8 @@ class RoomAttributes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieve custom attributes
         """
         ...
 
@@ -122,6 +126,8 @@ class RoomAttributes(
         Raises:
             ForbiddenOperation: The user is not in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Remove custom attributes
         """
         ...
 
@@ -149,6 +155,8 @@ class RoomAttributes(
         Raises:
             ForbiddenOperation: The user is not in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Forcibly set custom attributes
         """
         ...
 
@@ -174,5 +182,7 @@ class RoomAttributes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Forcibly remove custom attributes
         """
         ...

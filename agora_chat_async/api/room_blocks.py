@@ -31,6 +31,8 @@ class RoomBlocks(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving the chat room blocklist
         """
         ...
 
@@ -48,6 +50,8 @@ class RoomBlocks(
         Raises:
             ForbiddenOperation: The user is the owner or not in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Adding a user to the chat room blocklist
         """
         ...
 
@@ -67,6 +71,8 @@ class RoomBlocks(
         Raises:
             ForbiddenOperation: None of the users can be blocked.
             NotFound: There is no such chat room.
+
+        Source: Adding multiple users to the chat room blocklist
         """
         ...
 
@@ -84,6 +90,8 @@ class RoomBlocks(
         Raises:
             ForbiddenOperation: The user is not blocked; after a repeat that means it is done.
             NotFound: There is no such chat room.
+
+        Source: Removing a user from the chat room blocklist
         """
         ...
 
@@ -103,5 +111,7 @@ class RoomBlocks(
         Raises:
             ForbiddenOperation: None of the users is blocked; after a repeat that means it is done.
             NotFound: There is no such chat room.
+
+        Source: Removing multiple users from the chat room blocklist
         """
         ...

@@ -40,6 +40,8 @@ class RoomMembers(
                 list or in too many chat rooms, or the chat room is full.
             BadRequest: The user is not registered.
             NotFound: There is no such chat room; some versions of the service say so of the user too.
+
+        Source: Adding a chat room member
         """
         ...
 
@@ -60,6 +62,8 @@ class RoomMembers(
             BadRequest: One of the users is not registered.
             ForbiddenOperation: The chat room is full, or a user is on its block list or in too many chat rooms.
             NotFound: There is no such chat room; some versions of the service say so of a user too.
+
+        Source: Adding multiple chat room members
         """
         ...
 
@@ -89,6 +93,8 @@ class RoomMembers(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving chat room members with pagination
         """
         ...
 
@@ -111,6 +117,8 @@ class RoomMembers(
         Raises:
             ForbiddenOperation: The user is not in, which after a repeat means it is done, or is the owner.
             NotFound: There is no such chat room or user.
+
+        Source: Removing the specified chat room member
         """
         ...
 
@@ -132,6 +140,8 @@ class RoomMembers(
         Raises:
             ForbiddenOperation: None of the users is in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Removing multiple chat room members
         """
         ...
 
@@ -147,6 +157,8 @@ class RoomMembers(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving chat room admins
         """
         ...
 
@@ -166,6 +178,8 @@ class RoomMembers(
         Raises:
             ForbiddenOperation: The user is not in the chat room, or it has 99 admins already.
             NotFound: There is no such chat room or user.
+
+        Source: Adding a chat room admin
         """
         ...
 
@@ -189,6 +203,8 @@ class RoomMembers(
         Raises:
             ForbiddenOperation: The user is no admin of the chat room; after a repeat that means it is done.
             NotFound: There is no such chat room or user.
+
+        Source: Removing chat room admins
         """
         ...
 
@@ -204,6 +220,8 @@ class RoomMembers(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: manage-chatroom-admins#Adding a chat room super admin
         """
         ...
 
@@ -216,6 +234,8 @@ class RoomMembers(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: manage-chatroom-admins#Removing a chat room super admin
         """
         ...
 
@@ -234,5 +254,7 @@ class RoomMembers(
 
         Returns:
             A listing: await it for a page, iterate it for every name.
+
+        Source: manage-chatroom-admins#Retrieving super admins of specified chat rooms with pagination
         """
         ...

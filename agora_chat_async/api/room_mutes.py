@@ -40,6 +40,8 @@ class RoomMutes(
         Raises:
             ForbiddenOperation: None of the users is in the chat room.
             NotFound: There is no such chat room.
+
+        Source: Muting a chat room member
         """
         ...
 
@@ -58,6 +60,8 @@ class RoomMutes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Unmuting chat room members
         """
         ...
 
@@ -73,6 +77,8 @@ class RoomMutes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving muted chat room members
         """
         ...
 
@@ -88,6 +94,8 @@ class RoomMutes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Muting all chat room members
         """
         ...
 
@@ -103,5 +111,7 @@ class RoomMutes(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Unmuting all chat room members
         """
         ...

@@ -67,6 +67,8 @@ class Rooms(
             NotFound: The owner or one of the members is not registered.
             ForbiddenOperation: The price plan holds no more chat rooms, or a user is in too many.
             OutcomeUnknown: The answer was lost; the chat room may have been created.
+
+        Source: Creating a Chat Room
         """
         ...
 
@@ -82,6 +84,8 @@ class Rooms(
 
         Returns:
             A listing: await it for a page, iterate it for every chat room.
+
+        Source: Retrieving basic information of all Chat Rooms
         """
         ...
 
@@ -112,6 +116,8 @@ class Rooms(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving Chat Rooms that a user joins
         """
         ...
 
@@ -129,6 +135,8 @@ class Rooms(
 
         Raises:
             NotFound: None of them exists.
+
+        Source: Retrieving detailed information of the specified Chat Rooms
         """
         ...
 
@@ -155,6 +163,8 @@ class Rooms(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Modifying Chat Room information
         """
         ...
 
@@ -170,6 +180,8 @@ class Rooms(
 
         Raises:
             NotFound: There is no such chat room; after a repeat that means it is done.
+
+        Source: Deleting the specified Chat Room
         """
         ...
 
@@ -191,6 +203,8 @@ class Rooms(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Retrieving a Chat Room announcement
         """
         ...
 
@@ -209,5 +223,7 @@ class Rooms(
 
         Raises:
             NotFound: There is no such chat room.
+
+        Source: Modifying the announce of a Chat Room
         """
         ...

@@ -50,6 +50,8 @@ class ThreadMembers(
 
         Raises:
             NotFound: There is no such thread.
+
+        Source: Retrieving thread members
         """
         ...
 
@@ -64,6 +66,8 @@ class ThreadMembers(
         Raises:
             Forbidden: One of the users is in too many threads.
             NotFound: There is no such thread, or one of the users is not in its group.
+
+        Source: Adding multiple users to a thread
         """
         ...
 
@@ -80,5 +84,7 @@ class ThreadMembers(
 
         Raises:
             NotFound: There is no such thread.
+
+        Source: Removing multiple thread members
         """
         ...

@@ -54,6 +54,8 @@ class Threads(
             Forbidden: The message has a thread already, or a limit of threads is reached.
             NotFound: There is no such group or message, or the owner is not in the group.
             OutcomeUnknown: The answer was lost; the thread may have been created.
+
+        Source: Creating a thread
         """
         ...
 
@@ -70,6 +72,8 @@ class Threads(
 
         Raises:
             NotFound: There is no such thread.
+
+        Source: Modifying a thread
         """
         ...
 
@@ -82,6 +86,8 @@ class Threads(
 
         Raises:
             NotFound: There is no such thread, perhaps since an earlier try deleted it.
+
+        Source: Deleting a thread
         """
         ...
 
@@ -102,6 +108,8 @@ class Threads(
 
         Returns:
             A listing: await it for a page, iterate it for every thread.
+
+        Source: Retrieving all the threads under the app
         """
         ...
 
@@ -127,6 +135,8 @@ class Threads(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Retrieving all the threads a user joins under the app
         """
         ...
 
@@ -160,5 +170,7 @@ class Threads(
 
         Raises:
             NotFound: There is no such user or group.
+
+        Source: Retrieving all the threads a user joins under a chat group
         """
         ...

@@ -72,6 +72,8 @@ class UserAttributes(
 
         Raises:
             Forbidden: The attributes of the user or of the app grow too large, or are not enabled for the app.
+
+        Source: Setting user attributes
         """
         ...
 
@@ -88,6 +90,8 @@ class UserAttributes(
 
         Raises:
             Forbidden: Attributes are not enabled for the app.
+
+        Source: Retrieving user attributes
         """
         ...
 
@@ -109,6 +113,8 @@ class UserAttributes(
 
         Raises:
             Forbidden: Attributes are not enabled for the app.
+
+        Source: Retrieving the user attributes of multiple users
         """
         ...
 
@@ -121,6 +127,8 @@ class UserAttributes(
 
         Raises:
             Forbidden: Attributes are not enabled for the app.
+
+        Source: Retrieving the total size of user attributes in the app
         """
         ...
 
@@ -136,5 +144,7 @@ class UserAttributes(
 
         Raises:
             Forbidden: Attributes are not enabled for the app.
+
+        Source: Deleting user attributes
         """
         ...

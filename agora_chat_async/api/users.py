@@ -60,6 +60,8 @@ class Users(
         Raises:
             AlreadyExists: The name is taken.
             PlanLimitExceeded: The price plan holds no more users.
+
+        Source: Registering a user
         """
         ...
 
@@ -76,6 +78,8 @@ class Users(
         Raises:
             IllegalArgument: A name is not legal; nobody of the batch was registered.
             AlreadyExists: Some versions of the service refuse the whole batch for one taken name.
+
+        Source: Registering multiple users
         """
         ...
 
@@ -91,6 +95,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Querying a user
         """
         ...
 
@@ -106,6 +112,8 @@ class Users(
 
         Returns:
             A listing: await it for a page, iterate it for every user.
+
+        Source: Querying multiple users
         """
         ...
 
@@ -121,6 +129,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user; after a repeat that means it is done.
+
+        Source: Deleting a user
         """
         ...
 
@@ -136,6 +146,8 @@ class Users(
 
         Returns:
             The users deleted; `cursor` is None when no user is left.
+
+        Source: Deleting multiple users
         """
         ...
 
@@ -151,6 +163,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Modifying the password
         """
         ...
 
@@ -166,6 +180,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Banning a user
         """
         ...
 
@@ -178,6 +194,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Unbanning a user
         """
         ...
 
@@ -193,6 +211,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Forcing a user offline
         """
         ...
 
@@ -208,6 +228,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Querying the online state of a user
         """
         ...
 
@@ -222,6 +244,8 @@ class Users(
 
         Returns:
             The state of each name asked for.
+
+        Source: Querying the online state of multiple users
         """
         ...
 
@@ -237,6 +261,8 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Querying the number of offline messages
         """
         ...
 
@@ -255,5 +281,7 @@ class Users(
 
         Raises:
             NotFound: There is no such user.
+
+        Source: Querying the delivery state of an offline message
         """
         ...

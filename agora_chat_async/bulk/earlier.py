@@ -31,7 +31,7 @@ class LeftOver:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.count: int = 0
         self._lines = bytearray()  # a bit a line, as there may be millions
         self._names = dict[int, str]()

@@ -160,7 +160,7 @@ class Emulator:
         self.log: Final = RequestLog()
         self.log.clear(self.clock.monotonic())
         self.gatekeeper: Final = Gatekeeper(app_id, certificate, self.clock.now)
-        self.state = State(open_database(database), self.clock.now, self.settings.limits)
+        self.state: State = State(open_database(database), self.clock.now, self.settings.limits)
         self.gatekeeper.learn(*self.state.database.run_blocking(self.state.tokens.all))
         self._enforce_quotas = enforce_quotas
         self._jitter = jitter

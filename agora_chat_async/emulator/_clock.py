@@ -11,7 +11,7 @@ class Clock:
     def __init__(self, wall: Callable[[], float], ticks: Callable[[], float]) -> None:
         self._wall = wall
         self._ticks = ticks
-        self.ahead = 0.0
+        self.ahead: float = 0.0
         """Seconds."""
 
     def now(self) -> float:

@@ -17,6 +17,24 @@ class Model:
     """What the service sent beyond the documented fields."""
 
 
+class OfOneUser:
+    """A change that was asked for of several users, and what became of it for one."""
+
+    __slots__ = ()
+    user: str
+    result: bool | None
+
+    @property
+    def ok(self) -> bool:
+        """True where it was done."""
+        return self.result is not False
+
+    @property
+    def item_key(self) -> str:
+        """What of a longer list this is about."""
+        return self.user
+
+
 @frozen
 class ItemOutcome:
     """What became of one of several items of a change, where the service names it and says no more of it."""

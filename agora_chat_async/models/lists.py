@@ -8,7 +8,7 @@ from typing import Annotated
 from attrs import frozen
 from cattrs import override
 
-from agora_chat_async.models._base import Model, moment
+from agora_chat_async.models._base import Model, OfOneUser, moment
 
 
 @frozen(kw_only=True)
@@ -26,25 +26,15 @@ class Mute(Model):
 
 
 @frozen(kw_only=True)
-class MuteChange(Mute):
+class MuteChange(OfOneUser, Mute):
     """What became of muting or unmuting one user; unmuting tells no `expire`."""
 
     result: bool | None = None
     """False where nothing was done for this user."""
 
-    @property
-    def ok(self) -> bool:
-        """True where it was done."""
-        return self.result is not False
-
-    @property
-    def item_key(self) -> str:
-        """What of a longer list this is about."""
-        return self.user
-
 
 @frozen(kw_only=True)
-class ListChange(Model):
+class ListChange(OfOneUser, Model):
     """What became of putting one user on a list, or of taking one off it."""
 
     user: str
@@ -54,16 +44,6 @@ class ListChange(Model):
     """What was asked for: `add_blocks`, `remove_blocks`, `add_user_whitelist`, `remove_user_whitelist` and the like."""
     reason: str | None = None
     """The service's words, where `result` is False."""
-
-    @property
-    def ok(self) -> bool:
-        """True where it was done."""
-        return self.result is not False
-
-    @property
-    def item_key(self) -> str:
-        """What of a longer list this is about."""
-        return self.user
 
 
 @frozen(kw_only=True)

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from agora_chat_async.models._base import Model
+from agora_chat_async.models._base import Model, OfOneUser
 
 
 @frozen(kw_only=True)
-class ThreadRemoval(Model):
+class ThreadRemoval(OfOneUser, Model):
     """What became of one user who was to leave a thread."""
 
     user: str
     result: bool | None = None
     """False where the user was not removed, or not there; the service tells no reason."""
-
-    @property
-    def ok(self) -> bool:
-        """True where it was done."""
-        return self.result is not False
-
-    @property
-    def item_key(self) -> str:
-        """What of a longer list this is about."""
-        return self.user

@@ -59,6 +59,16 @@ def test_routes_are_a_table_for_people_and_json_for_programs(capsys: pytest.Capt
     assert {"calls": 6000, "per": "minute"} in routes["messages.send_to_users"]["quotas"]
 
 
+def test_routes_show_the_function_behind_an_operation(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is in tracebacks; an unknown operation is the caller's mistake."""
+    assert main(["routes", "--source", "users.set_password"]) == 0
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "async def set_password(self, username, password):"
+    assert last.strip().startswith("return await self._door.send(endpoint, f'/users/{username}/password'")
+    assert main(["routes", "--source", "users.fly"]) == 2
+    assert "users.fly" in capsys.readouterr().err
+
+
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     """`agora-chat routes | head -1` ends quietly."""
     command = [sys.executable, "-m", "agora_chat_async.cli", "routes", "--json"]

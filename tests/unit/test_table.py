@@ -62,7 +62,7 @@ def test_help_tells_route_quota_and_source(endpoint: Endpoint) -> None:
     text = endpoint.function.__doc__ or ""
     assert f"`{endpoint.method} {endpoint.path}`" in text
     assert all(str(rate) in text for rate in endpoint.all_rates)
-    assert re.search(r"Source: https://docs\.agora\.io/\S+$", text)
+    assert re.search(r'\nSource: https://docs\.agora\.io/\S+, "\w[^"]+"$', text)
 
 
 def test_operations_on_one_wire_route_share_it() -> None:
