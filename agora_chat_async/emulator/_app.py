@@ -31,6 +31,7 @@ from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, PREPARE, TOO_FAST
 from agora_chat_async.emulator._limits import limits_of
 from agora_chat_async.emulator._log import RequestLog
+from agora_chat_async.emulator._older import OLDER
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
 from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond
 from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
@@ -145,7 +146,7 @@ class Emulator:
             strict=strict,
             now=self.clock.now,
         )
-        operations = [*map(Operation.of, all_endpoints()), EXCHANGE]
+        operations = [*map(Operation.of, all_endpoints()), EXCHANGE, *OLDER]
         self._closed = closed(disabled, (operation.id for operation in operations))
         self.handlers: dict[str, Handler] = dict(HANDLERS)
         self.tree: Final = RouteTree(operations)

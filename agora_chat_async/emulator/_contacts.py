@@ -43,16 +43,18 @@ def list_contacts(call: Call) -> dict[str, Any]:
 
 @answers(Contacts.list_page)
 def list_page(call: Call) -> dict[str, Any]:
-    """One page of a user's contacts; nothing that is emulated sets a remark."""
+    """One page of a user's contacts."""
     query = call.query("limit", "cursor", "needReturnRemark")
     limit = call.limit(query, default=_DEFAULT_PAGE, most=_ALL)
     if limit > _MAX_PAGE:
         raise illegal(f"invalid request: limit is at most {_MAX_PAGE}, got {limit}")
-    remarks = {"true": {"remark": None}, "false": {}}.get(query.get("needReturnRemark", "false"))
-    if remarks is None:
+    if (wanted := query.get("needReturnRemark", "false")) not in {"true", "false"}:
         raise illegal("invalid request: needReturnRemark is true or false")
     page = call.state.contacts.page(call.values["username"], limit, query.get("cursor"))
-    contacts = [{"username": name, **remarks} for name in page.names]
+    contacts = [
+        {"username": name, "remark": remark} if wanted == "true" else {"username": name}
+        for name, remark in zip(page.names, page.remarks, strict=True)
+    ]
     return call.envelope("uri", entities=[], data={"contacts": contacts}, count=len(contacts), **next_page(page.cursor))
 
 

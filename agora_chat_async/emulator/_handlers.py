@@ -14,6 +14,7 @@ from agora_chat_async.emulator import (
     _member_lists,
     _messages,
     _mutes,
+    _older,
     _presence,
     _push,
     _push_labels,
@@ -49,6 +50,7 @@ _GROUPS: Final = (
     _push,
     _push_labels,
     _callbacks,
+    _older,
 )
 HANDLERS: Final[Mapping[str, Handler]] = {
     name: handler for group in _GROUPS for name, handler in group.answers.handlers.items()

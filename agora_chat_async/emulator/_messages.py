@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from agora_chat_async.api.messages import Messages
@@ -16,9 +16,8 @@ from agora_chat_async.emulator._state.messages import Draft
 
 answers = Answers()
 
-_MAX_USERS: Final = 600
-_MAX_GROUPS: Final = 3
-_MAX_ROOMS: Final = 10
+MOST_TARGETS: Final = {"chat": 600, "groupchat": 3, "chatroom": 10}
+"""How many users, groups or rooms one call can send to."""
 _MAX_IGNORERS: Final = 20
 _NO_BROADCASTS: Final = {"free", "starter"}
 _LEVELS: Final = ("high", "normal", "low")
@@ -31,35 +30,23 @@ _CHAT_TYPES: Final = ("chat", "groupchat", "chatroom")
 @answers(Messages.send_to_users)
 def send_to_users(call: Call) -> dict[str, Any]:
     """Send to users."""
-    fields = call.fields()
-    to = fields.texts("to", most=_MAX_USERS)
-    draft = _draft(call, fields, "chat")
-    only_online, blocking = "routetype" in draft.options, call.state.contacts.blocking(to, draft.sender)
-    ids = call.state.messages.send_to_users(draft, to, only_online=only_online, blocking=blocking)
-    return _sent(call, ids)
+    return _send(call, "chat", call.fields())
 
 
 @answers(Messages.send_to_chatgroups)
 def send_to_chatgroups(call: Call) -> dict[str, Any]:
     """Send to groups."""
     fields = call.fields()
-    to = fields.texts("to", most=_MAX_GROUPS)
     fields.flag("need_group_ack", default=False)
-    draft = _draft(call, fields, "groupchat")
-    call.state.speaking.refuse_in_groups(draft.sender, to)
-    only_online = "routetype" in draft.options
-    return _sent(call, call.state.messages.send_to_many(draft, "groupchat", to, only_online=only_online))
+    return _send(call, "groupchat", fields)
 
 
 @answers(Messages.send_to_chatrooms)
 def send_to_chatrooms(call: Call) -> dict[str, Any]:
     """Send to rooms."""
     fields = call.fields()
-    to = fields.texts("to", most=_MAX_ROOMS)
-    fields.optional_one_of("chatroom_msg_level", *_LEVELS)
-    draft = _draft(call, fields, "chatroom")
-    call.state.speaking.refuse_in_rooms(draft.sender, to)
-    return _sent(call, call.state.messages.send_to_many(draft, "chatroom", to))
+    read_level(fields)
+    return _send(call, "chatroom", fields)
 
 
 @answers(Messages.broadcast_to_chatrooms)
@@ -69,7 +56,7 @@ def broadcast_to_chatrooms(call: Call) -> dict[str, Any]:
         raise forbidden(f"broadcasts are not part of the {call.settings.plan} plan")
     fields = call.fields()
     sender = _sender(fields)
-    level = fields.optional_one_of("chatroom_msg_level", *_LEVELS) or "normal"
+    level = read_level(fields)
     kind, body = _inline(fields.object("msg"), "msg", TYPES)
     ext = fields.optional_object("ext")
     fields.flag("sync_device", default=False)
@@ -119,6 +106,8 @@ def modify(call: Call) -> dict[str, Any]:
 def recall(call: Call) -> dict[str, Any]:
     """Take a message back; a failure is told inside a 200, in both places that samples have it."""
     fields = call.fields()
+    if fields.has("msgs") and call.path.endswith("/recall"):
+        return _recall_many(call, fields)
     result = _recalled(call, fields, fields.one_of("chat_type", *_CHAT_TYPES))
     if result["recalled"] == "yes":
         return call.envelope(*APP, *PLACE, entities=[], data=result)
@@ -151,7 +140,30 @@ def import_to_chatgroup(call: Call) -> dict[str, Any]:
     return _imported(call, "groupchat")
 
 
-def _draft(call: Call, fields: Fields, chat_type: str) -> Draft:
+def _send(call: Call, kind: str, fields: Fields) -> dict[str, Any]:
+    to = fields.texts("to", most=MOST_TARGETS[kind])
+    return sent(call, deliver(call, kind, draft_of(call, fields, kind), to))
+
+
+def deliver(call: Call, kind: str, draft: Draft, to: Sequence[str]) -> dict[str, int]:
+    """Send to users, groups or rooms, and return the id of the message of each."""
+    state, only_online = call.state, "routetype" in draft.options
+    if kind == "chat":
+        blocking = state.contacts.blocking(to, draft.sender)
+        return state.messages.send_to_users(draft, to, only_online=only_online, blocking=blocking)
+    if kind == "groupchat":
+        state.speaking.refuse_in_groups(draft.sender, to)
+    else:
+        state.speaking.refuse_in_rooms(draft.sender, to)
+    return state.messages.send_to_many(draft, kind, to, only_online=only_online)
+
+
+def read_level(fields: Fields) -> str:
+    """Read how important a message to rooms is."""
+    return fields.optional_one_of("chatroom_msg_level", *_LEVELS) or "normal"
+
+
+def draft_of(call: Call, fields: Fields, chat_type: str) -> Draft:
     """Read what the three ways of sending have in common."""
     sender = _sender(fields)
     kind = fields.one_of("type", *TYPES)
@@ -169,6 +181,21 @@ def _draft(call: Call, fields: Fields, chat_type: str) -> Draft:
     check_size(body, ext, call.settings.too_large)
     call.state.mutes.refuse_muted(sender, chat_type)
     return Draft(sender, kind, body, ext, options)
+
+
+def _recall_many(call: Call, fields: Fields) -> dict[str, Any]:
+    """Take several messages back, as older clients do, and tell of each what became of it."""
+    msgs = fields.any("msgs")
+    fields.end()
+    if not isinstance(msgs, list):
+        raise illegal("invalid request: msgs has to be an array")
+    items: list[Any] = msgs  # pyright: ignore[reportUnknownVariableType]
+    outcomes = list[dict[str, Any]]()
+    for index, item in enumerate(items):
+        one = Fields(item, strict=call.settings.strict, where=f"msgs[{index}]")
+        result = _recalled(call, one, one.one_of("chat_type", *_CHAT_TYPES))
+        outcomes.append({name: result[name] for name in ("msg_id", "recalled")})
+    return call.envelope(*APP, *PLACE, entities=[], msgs=outcomes)
 
 
 def _recalled(call: Call, fields: Fields, kind: str) -> dict[str, Any]:
@@ -232,6 +259,7 @@ def _inline(content: Mapping[str, Any], where: str, types: tuple[str, ...]) -> t
     return kind, body
 
 
-def _sent(call: Call, ids: Mapping[str, int]) -> dict[str, Any]:
+def sent(call: Call, ids: Mapping[str, int]) -> dict[str, Any]:
+    """Answer with the ids of messages, by receiver."""
     data = {recipient: str(number) for recipient, number in ids.items()}
     return call.envelope(*APP, *PLACE, entities=[], data=data)

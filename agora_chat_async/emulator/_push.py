@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -105,19 +106,19 @@ def create_template(call: Call) -> dict[str, Any]:
     name = fields.text("name", most=_MAX_NAME)
     title, content = fields.text("title_pattern"), fields.text("content_pattern")
     fields.end()
-    return _templated(call, call.state.push.create_template(name, title, content))
+    return templated(call, call.state.push.create_template(name, title, content))
 
 
 @answers(Push.get_template)
 def get_template(call: Call) -> dict[str, Any]:
     """Tell of one template."""
-    return _templated(call, call.state.push.template(call.values["name"]))
+    return templated(call, call.state.push.template(call.values["name"]))
 
 
 @answers(Push.delete_template)
 def delete_template(call: Call) -> dict[str, Any]:
     """Delete one template."""
-    return _templated(call, call.state.push.delete_template(call.values["name"]))
+    return templated(call, call.state.push.delete_template(call.values["name"]))
 
 
 @answers(Push.send_sync)
@@ -129,7 +130,14 @@ def send_sync(call: Call) -> dict[str, Any]:
     delivered, why = call.state.push.deliver(call.values["target"], strategy)
     if not delivered:
         return call.stamped(data=[{"pushStatus": "FAIL", "desc": why}])
-    answer = {"sendResult": True, "msgCode": 200}
+    request = str(uuid.uuid4())
+    answer: dict[str, Any] = {
+        "expireTokens": [],
+        "failTokens": [],
+        "sendResult": True,
+        "requestId": request,
+        "msgCode": 200,
+    }
     return call.stamped(data=[{"pushStatus": "SUCCESS", "data": {"code": 200, "message": "Success", "data": answer}}])
 
 
@@ -175,11 +183,12 @@ def _target(call: Call) -> tuple[str, str, str]:
     return username, chat_type, key
 
 
-def _templated(call: Call, template: sqlite3.Row) -> dict[str, Any]:
+def templated(call: Call, template: sqlite3.Row) -> dict[str, Any]:
+    """Answer with a template."""
     data = {
         "name": template["name"],
         "createAt": template["created"],
-        "updateAt": template["created"],
+        "updateAt": template["updated"],
         "title_pattern": template["title_pattern"],
         "content_pattern": template["content_pattern"],
     }

@@ -128,7 +128,7 @@ class _Node:
 _PLACEHOLDER: Final = "{}"
 
 # Left out are forms that something else already answers, such as GET for a room's announcement or for the status of a
-# user named batch, and those with another body: POST /messages, GET /token.
+# user named batch, and those with another body, which are in _older.py.
 OTHER_FORMS: Final[Mapping[str, str]] = {
     "POST /users/{}/disconnect": "GET /users/{}/disconnect",
     "GET /users/{}/rosters": "GET /user/{}/contacts",

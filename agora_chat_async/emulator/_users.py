@@ -20,6 +20,7 @@ _DEFAULT_PAGE: Final = 10
 _MAX_NAME: Final = 64
 _MAX_NICKNAME: Final = 100
 _MAX_PASSWORD_BYTES: Final = 64
+_QUIET_HOURS: Final = ("notification_no_disturbing_start", "notification_no_disturbing_end")
 
 
 @answers(Users.create)
@@ -50,7 +51,9 @@ def create_many(call: Call) -> dict[str, Any]:
 @answers(Users.get)
 def get(call: Call) -> dict[str, Any]:
     """Fetch one user."""
-    return call.envelope(*PLACE, entities=[entity(call.state.users.get(call.values["username"]))], count=1)
+    user = call.state.push.described(call.state.users.get(call.values["username"]))
+    hours = {name: str(user[name]) for name in _QUIET_HOURS if name in user}  # here they are texts
+    return call.envelope(*PLACE, entities=[user | hours], count=1)
 
 
 @answers(Users.list)

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from agora_chat_async.emulator._errors import illegal, limit_exceeded
+from agora_chat_async.emulator._errors import Refusal, illegal, limit_exceeded
 from agora_chat_async.emulator._state.cursors import cursor_of, place_of
 from agora_chat_async.emulator._state.queries import json_text, scalar
 from agora_chat_async.emulator._state.users import Users
@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS {name} (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     owner TEXT NOT NULL,
     other TEXT NOT NULL,
+    remark TEXT,
     UNIQUE (owner, other)
 );
 CREATE INDEX IF NOT EXISTS {name}_by_other ON {name} (other);
@@ -34,6 +35,7 @@ class Names:
     """Some of the users on a list, and where the next ones begin."""
 
     names: Sequence[str]
+    remarks: Sequence[str | None]
     cursor: str | None
 
 
@@ -59,13 +61,21 @@ class _List:
         """Return the users on the list, those after a cursor where one is given."""
         before = place_of(self._table, cursor) if cursor else _BEFORE_ALL
         rows = self._connection.execute(
-            f"SELECT seq, other FROM {self._table} WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?",  # noqa: S608
+            f"SELECT seq, other, remark FROM {self._table} WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?",  # noqa: S608
             (owner, before, limit + 1),
         ).fetchall()
         more = len(rows) > limit
         return Names(
             [str(row["other"]) for row in rows[:limit]],
+            [row["remark"] for row in rows[:limit]],
             cursor_of(self._table, rows[limit - 1]["seq"]) if more else None,
+        )
+
+    def remark(self, owner: str, other: str, text: str) -> None:
+        """Note something on an entry."""
+        self._connection.execute(
+            f"UPDATE {self._table} SET remark = ? WHERE owner = ? AND other = ?",  # noqa: S608
+            (text, owner, other),
         )
 
     def size(self, owner: str) -> int:
@@ -119,6 +129,13 @@ class Contacts:
         self._contacts.remove(first["username"], second["username"])
         self._contacts.remove(second["username"], first["username"])
         return second
+
+    def remark(self, owner: str, friend: str, text: str) -> None:
+        """Note something on a contact of a user."""
+        first, second = self._users.get(owner)["username"], self._users.get(friend)["username"]
+        if not self._contacts.has(first, second):
+            raise Refusal(404, "resource_not_found", f"{second} is no contact of {first}")
+        self._contacts.remark(first, second, text)
 
     def page(self, owner: str, limit: int, cursor: str | None = None) -> Names:
         """Return the contacts of a user, newest first."""

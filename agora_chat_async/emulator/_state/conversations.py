@@ -17,8 +17,8 @@ CREATE TABLE IF NOT EXISTS deleted_conversations (
 ) WITHOUT ROWID;
 """
 
-# A user sees messages from and to oneself and those of one's groups, but for those that never got there, those that
-# are to be left out of the history, and those of conversations that were deleted with what the server has of them.
+# A user sees messages from and to oneself and those of one's groups, but for those that never got there, those for
+# other members, those to be left out of the history, and those of conversations that were deleted with what the server has.
 _SEEN: Final = """
 SELECT messages.* FROM messages
 LEFT JOIN deleted_conversations AS deleted ON deleted.username = :user AND deleted.type = chat_type AND delete_roam
@@ -28,6 +28,8 @@ WHERE (
     OR chat_type = 'groupchat' AND recipient IN (SELECT place FROM group_members WHERE username = :user)
 )
 AND id > coalesce(newest, 0)
+AND (sender = :user OR json_extract(options, '$.users') IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(options, '$.users') WHERE value = :user))
 AND NOT EXISTS (SELECT 1 FROM json_each(options, '$.roam_ignore_users') WHERE value = :user)
 ORDER BY id DESC LIMIT :limit
 """

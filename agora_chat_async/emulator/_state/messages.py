@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from agora_chat_async._json import parse
 from agora_chat_async.emulator._errors import Refusal, illegal
@@ -60,6 +60,10 @@ class Draft:
     options: Mapping[str, Any] = {}
     """What else the request said, such as who shall not find it in the history."""
 
+    def only_for(self, usernames: Sequence[str]) -> Draft:
+        """Return the same for some members of the group or room that it goes to."""
+        return evolve(self, options={**self.options, "users": list(usernames)})
+
 
 class Messages:
     """All messages of the app."""
@@ -99,7 +103,7 @@ class Messages:
         ids = self._insert(draft, chat_type, list(dict.fromkeys(targets)), self._now_ms())
         if chat_type == "groupchat" and not only_online:
             for group_id, number in ids.items():
-                self._offline.keep_for_group(group_id, draft.sender, number)
+                self._offline.keep_for_group(group_id, draft.sender, number, draft.options.get("users"))
         return ids
 
     def import_one(self, draft: Draft, chat_type: str, target: str, timestamp: int | None) -> int:

@@ -44,12 +44,13 @@ class Offline:
         """Let messages wait: each for one user."""
         self._connection.executemany("INSERT INTO offline VALUES (?, 0, ?)", waiting)
 
-    def keep_for_group(self, group_id: str, sender: str, message: int) -> None:
-        """Let a message wait for every member of a group who is offline."""
+    def keep_for_group(self, group_id: str, sender: str, message: int, only_for: Sequence[str] | None = None) -> None:
+        """Let a message wait for every member of a group who is offline, or for some of them only."""
         self._connection.execute(
             "INSERT INTO offline SELECT username, 1, ? FROM group_members JOIN users USING (username)"
-            " WHERE place = ? AND NOT online AND username <> ?",
-            (message, group_id, sender),
+            " WHERE place = ? AND NOT online AND username <> ?"
+            " AND (? IS NULL OR username IN (SELECT value FROM json_each(?)))",
+            (message, group_id, sender, *[None if only_for is None else json_text(list(only_for))] * 2),
         )
 
     def count(self, username: str) -> int:

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS push_templates (
     name TEXT PRIMARY KEY,
     title_pattern TEXT NOT NULL,
     content_pattern TEXT NOT NULL,
-    created INTEGER NOT NULL
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS push_tasks (
     id INTEGER PRIMARY KEY,
@@ -71,9 +72,13 @@ class Push:
             "UPDATE users SET nickname = coalesce(?, nickname), modified = ? WHERE seq = ?",
             (changes.get("nickname"), self._now_ms(), user["seq"]),
         )
-        kept = self._keep(user, {field: changes[field] for field in _DISPLAYED if field in changes})
-        described: dict[str, Any] = entity(self._user(name))
-        described.update({field: kept[field] for field in _DISPLAYED if field in kept})
+        self._keep(user, {field: changes[field] for field in _DISPLAYED if field in changes})
+        return self.described(self._user(name))
+
+    def described(self, user: sqlite3.Row) -> dict[str, Any]:
+        """Describe a user with what was ever set."""
+        kept = self._kept(user)
+        described: dict[str, Any] = entity(user) | {field: kept[field] for field in _DISPLAYED if field in kept}
         if "notification_no_disturbing" in kept:
             described["notification_no_disturbing"] = bool(kept["notification_no_disturbing"])
         return described
@@ -111,9 +116,11 @@ class Push:
 
     def create_template(self, name: str, title_pattern: str, content_pattern: str) -> sqlite3.Row:
         """Make a template, whose name has to be free."""
+        now = self._now_ms()
         try:
             self._connection.execute(
-                "INSERT INTO push_templates VALUES (?, ?, ?, ?)", (name, title_pattern, content_pattern, self._now_ms())
+                "INSERT INTO push_templates VALUES (?, ?, ?, ?, ?)",
+                (name, title_pattern, content_pattern, now, now),
             )
         except sqlite3.IntegrityError:
             raise Refusal(400, "duplicate_unique_property_exists", f"template {name} already exists") from None
@@ -127,6 +134,15 @@ class Push:
         if row is None:
             raise Refusal(400, "EntityNotFoundException", f"{name} template is not exist")
         return row
+
+    def update_template(self, name: str, title_pattern: str, content_pattern: str) -> sqlite3.Row:
+        """Change what a template says."""
+        self.template(name)
+        self._connection.execute(
+            "UPDATE push_templates SET title_pattern = ?, content_pattern = ?, updated = ? WHERE name = ?",
+            (title_pattern, content_pattern, self._now_ms(), name),
+        )
+        return self.template(name)
 
     def delete_template(self, name: str) -> sqlite3.Row:
         """Delete a template and return what it was."""
