@@ -95,7 +95,7 @@ def set_remark(call: Call) -> dict[str, Any]:
 @answers.operation("older.set_nicknames")
 def set_nicknames(call: Call) -> dict[str, Any]:
     """Set the names that notifications show for up to 50 users."""
-    items = cast("list[Any]", call.body) if isinstance(call.body, list) else []
+    items = _list(call.body)
     if not 1 <= len(items) <= _MAX_NICKNAMES:
         raise illegal(f"the body has to be an array of 1 to {_MAX_NICKNAMES} users")
     given = list[dict[str, str]]()
@@ -115,6 +115,10 @@ def update_template(call: Call) -> dict[str, Any]:
     title, content = fields.text("title_pattern"), fields.text("content_pattern")
     fields.end()
     return templated(call, call.state.push.update_template(call.values["name"], title, content))
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _send_to_chosen(call: Call, kind: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS deleted_conversations (
 """
 
 # A user sees messages from and to oneself and those of one's groups, but for those that never got there, those for
-# other members, those to be left out of the history, and those of conversations that were deleted with what the server has.
+# other members, those to be left out of the history, and those of conversations that were deleted together with what
+# the server keeps.
 _SEEN: Final = """
 SELECT messages.* FROM messages
 LEFT JOIN deleted_conversations AS deleted ON deleted.username = :user AND deleted.type = chat_type AND delete_roam
