@@ -152,7 +152,7 @@ def get_offline_message_status(call: Call) -> dict[str, Any]:
 
 
 def _refuse_too_many(call: Call) -> None:
-    if call.state.users.count() > call.settings.limits.users:
+    if call.state.users.are_more_than(call.settings.limits.users):
         raise plan_exceeded(call.settings.edition)
 
 

@@ -109,6 +109,11 @@ class Users:
         """Tell how many users there are."""
         return scalar(self._connection, "SELECT count(*) FROM users")
 
+    def are_more_than(self, most: int) -> bool:
+        """Whether there are more users than so many; counted only where that can be."""
+        newest = scalar(self._connection, "SELECT coalesce(max(seq), 0) FROM users")
+        return newest > most and self.count() > most
+
     def find(self, name: str) -> sqlite3.Row | None:
         """Look a user up by name, whose case does not matter, else by uuid."""
         name = name.lower()
