@@ -174,6 +174,21 @@ def test_spawn_speaks_as_it_is_told():
         assert client.post("/chatgroups", json={**body, "groupname": "g"}).json()["error"] == "exceed_limit"
 
 
+def test_spawn_has_the_switches():
+    settings = {"unknown_user": 404, "upper_case": "fold", "require_password": True, "over_plan": False}
+    with (
+        spawn(disabled=["presence", "push"], wrong_method=405, limits={"file_mb": 1}, **settings) as info,
+        httpx.Client(base_url=base(info), headers=headers(info)) as client,
+    ):
+        assert client.get("/push/label").json()["error"] == "ServiceNotOpenException"
+        assert client.get("/users/anna/presence/sublist").json()["error"] == "service open exception"
+        assert client.get("/mutes/anna").status_code == 404
+        assert client.put("/users").status_code == 405
+        assert client.post("/users", json={"username": "anna"}).status_code == 400
+        assert client.post("/users", json={"username": "ANNA", "password": "p"}).status_code == 200
+        assert client.post("/chatfiles", files={"file": ("a", bytes(1024 * 1024 + 1))}).status_code == 413
+
+
 def test_spawn_ends_with_its_block_whatever_happens():
     with pytest.raises(ZeroDivisionError), spawn(enforce_quotas=False, strict=False) as info:
         raise ZeroDivisionError
