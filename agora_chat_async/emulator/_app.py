@@ -79,7 +79,7 @@ class Emulator:
         moderated: Words that moderation finds in names and announcements of groups, which are then refused.
         wrong_method: Status where a path is known and its method is not: 500 `unsupported_service_operation`, or 405.
         unknown_user: Status where the sources name both 400 and 404 for a user who does not exist: passwords, mutes and
-            push; by default what each of these operations holds true.
+            push, and coming into groups and rooms; by default what each of these operations holds true.
         upper_case: Capitals in the name of a new user are refused, or folded to lower case.
         require_password: Refuse to register users without a password.
         limits: How much there may be of some things, such as `{"groups_per_user": 2}`, in place of what the plan says;

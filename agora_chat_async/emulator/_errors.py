@@ -112,6 +112,17 @@ def unknown_user(name: str) -> Refusal:
     return Refusal(404, "resource_not_found", f"username {name} doesn't exist!")
 
 
+def unknown_group_member(name: str) -> Refusal:
+    """A user who is to come into a group does not exist: 404 with most sources, 400 with others."""
+    other = Refusal(400, "illegal_argument", f"group member {name} doesn't exist")
+    return Refusal(404, "resource_not_found", f"username {name} doesn't exist!", other=other)
+
+
+def unknown_room_member(name: str) -> Refusal:
+    """A user who is to come into a room does not exist: 400 with most sources, 404 with others."""
+    return Refusal(400, "illegal_argument", f"username {name} doesn't exist!", other=unknown_user(name))
+
+
 def forbidden(description: str) -> Refusal:
     """The request is understood, and what it asks is not allowed."""
     return Refusal(403, "forbidden_op", description)

@@ -91,6 +91,19 @@ async def test_limits_of_the_plan(spoken):
         assert "too many groups/chatrooms" in response.json()["error_description"]
 
 
+@pytest.mark.parametrize(("status", "name"), [(400, "illegal_argument"), (404, "resource_not_found")])
+async def test_unknown_users_who_are_to_come_in(connect, refused, status, name):
+    """The sources name both for groups and for rooms."""
+    client = connect(unknown_user=status)
+    await client.post("http://emulator/_emulator/seed", json={"users": list(USERS)})
+    group = (await data(client, "POST", "/chatgroups", json=GROUP))["groupid"]
+    room = (await data(client, "POST", "/chatrooms", json=ROOM))["id"]
+    for users in (f"/chatgroups/{group}/users", f"/chatrooms/{room}/users"):
+        assert refused(await client.post(f"{users}/zoe")) == (status, name)
+        assert refused(await client.post(users, json={"usernames": ["carl", "zoe"]})) == (status, name)
+    assert refused(await client.post("/chatgroups", json={**GROUP, "owner": "zoe"})) == (404, "resource_not_found")
+
+
 async def test_who_is_in_a_room_already(spoken):
     dialect, client = spoken
     room = (await data(client, "POST", "/chatrooms", json=ROOM))["id"]

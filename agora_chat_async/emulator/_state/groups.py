@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agora_chat_async.emulator._errors import Refusal, forbidden, invalid_parameter, limit_exceeded, no_such_group
+from agora_chat_async.emulator._errors import (
+    Refusal,
+    forbidden,
+    invalid_parameter,
+    limit_exceeded,
+    no_such_group,
+    unknown_group_member,
+)
 from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state.places import Caps, Places, not_there
 
@@ -94,7 +101,7 @@ class Groups(Places):
     def add_members(self, place: str, names: Iterable[str]) -> list[str]:
         """Let all of the users in, or none, and return who is new; refused where everybody is there already."""
         maxusers = self.require(place)["maxusers"]
-        wanted = list(dict.fromkeys(map(self._existing, names)))
+        wanted = list(dict.fromkeys(map(self._applicant, names)))
         fresh = [name for name in wanted if not self.is_member(place, name)]
         if not fresh:
             raise forbidden(f"can not join this group, reason:user: {wanted[0]} already in group: {place}")
@@ -134,6 +141,9 @@ class Groups(Places):
         if username not in self.admins(place):
             raise forbidden(f"user:{username} is not admin of group:{place}")
         self._set_admin(place, username, admin=False)
+
+    def _unknown_member(self, name: str) -> Refusal:
+        return unknown_group_member(name)
 
     def _refuse_crowd(self, fresh: Sequence[str], count: int, maxusers: int) -> None:
         if count > maxusers:

@@ -138,7 +138,7 @@ class MemberLists:
         """
         if self._among(place, "block", [username]):
             return f"user {username} is on the blocklist of {self._rules.kind} {place}"
-        if any(username == muted for muted, _ in self.mutes(place)):
+        if self._is_muted(place, username):
             return f"user {username} is muted in {self._rules.kind} {place}"
         if mute_all and self._places.is_member(place, username):
             free = {self._places.owner(place), *self._places.admins(place), *self._among(place, "allow", [username])}
@@ -254,6 +254,13 @@ class MemberLists:
 
     def _not_members(self, names: Sequence[str], status: int) -> Refusal:
         return Refusal(status, "forbidden_op", f"users [{', '.join(names)}] are not members of this group!")
+
+    def _is_muted(self, place: str, username: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM member_lists WHERE (kind, place, list, username) = (?, ?, 'mute', ?) AND expire > ?",
+            (self._rules.kind, place, username, self._now_ms()),
+        )
+        return row.fetchone() is not None
 
     def _among(self, place: str, which: ListName, names: Sequence[str]) -> set[str]:
         rows = self._connection.execute(

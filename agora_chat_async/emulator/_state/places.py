@@ -212,9 +212,21 @@ class Places:
             self.remove_member(row["place"], row["username"])
 
     def _existing(self, name: str) -> str:
+        """Look a user up by whatever name, and return the one that counts."""
+        return self._known(name, unknown_user)
+
+    def _applicant(self, name: str) -> str:
+        """Look a user up who is to come in."""
+        return self._known(name, self._unknown_member)
+
+    def _unknown_member(self, name: str) -> Refusal:
+        """Say that nobody has the name of a user who is to come in."""
+        raise NotImplementedError
+
+    def _known(self, name: str, unknown: Callable[[str], Refusal]) -> str:
         user = self._users.find(name)
         if user is None:
-            raise unknown_user(name)
+            raise unknown(name)
         return str(user["username"])
 
     def _ask_before_join(self, place: str, usernames: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from agora_chat_async.emulator._errors import Refusal, forbidden, illegal, limit_exceeded, no_such_room
+from agora_chat_async.emulator._errors import Refusal, forbidden, limit_exceeded, no_such_room, unknown_room_member
 from agora_chat_async.emulator._limits import Limits
 from agora_chat_async.emulator._state.places import Caps, Places, not_there
 
@@ -183,11 +183,8 @@ class Rooms(Places):
             return _OWNER
         return None if self.is_member(place, username) else not_there(place, username)
 
-    def _applicant(self, name: str) -> str:
-        user = self._users.find(name)
-        if user is None:
-            raise illegal(f"username {name} doesn't exist!")
-        return str(user["username"])
+    def _unknown_member(self, name: str) -> Refusal:
+        return unknown_room_member(name)
 
     def _admit(self, place: str, usernames: Sequence[str]) -> None:
         self._ask_before_join(place, usernames)
