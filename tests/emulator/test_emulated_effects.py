@@ -193,6 +193,21 @@ async def test_a_recalled_message(app):
     assert (left["reactions"], left["reaction_users"], left["threads"]) == (0, 0, 1)
 
 
+async def test_ways_of_asking_for_all_attributes_of_members(app):
+    """No keys, an empty list and an empty text are one."""
+    for more in ({}, {"properties": []}, {"properties": ""}):
+        asked = {"targets": ["bob", "anna", "dora"], **more}
+        assert await app.data("POST", "/metadata/chatgroup/{group}/get", asked) == {"bob": {"k": "bob"}, "anna": {}}
+
+
+async def test_an_answer_about_removed_attributes(app):
+    """Unlike others it says too that it is fine."""
+    answer = await app.call("DELETE", "/metadata/chatroom/{room}/user/bob", {"keys": ["bob", "carl", "x"]})
+    assert answer["status"] == "ok"
+    assert answer["data"]["successKeys"] == ["bob"]
+    assert answer["data"]["errorKeys"].keys() == {"carl", "x"}
+
+
 async def test_reactions_in_a_thread(app, refused):
     """Members of the group may react to what is said in its threads."""
     text = {"from": "anna", "to": [app.ids["thread"]], "type": "txt", "body": {"msg": "hello"}}

@@ -165,6 +165,12 @@ async def test_every_listing(reader, refused):
         more = len(entries) < listing.total and not listing.unpaged
         assert bool(cursor) == bool(listing.cursor and (more or operation.startswith("thread"))), operation
 
+        least = [] if operation == "room_members.list" else everything[:1]
+        if listing.too_large:
+            assert (await reader.answer(listing, **{listing.size: 0})).status_code == 400, operation
+        else:
+            assert (await reader.page(listing, **{listing.size: 0}))[0] == least, operation
+
         beyond = {listing.size: listing.most + 1}
         if listing.too_large:
             assert refused(await reader.answer(listing, **beyond)) == (400, listing.too_large), operation
