@@ -21,6 +21,7 @@ from agora_chat_async import (
     Download,
     ExchangedToken,
     File,
+    Hooks,
     Image,
     ImageSize,
     ItemResult,
@@ -45,6 +46,7 @@ from agora_chat_async import (
     Upload,
     Video,
     Voice,
+    call_id,
     errors,
     from_dict,
     make_token,
@@ -84,6 +86,7 @@ from agora_chat_async.bulk import (
     read_users,
 )
 from agora_chat_async.history import read_history, save_history
+from agora_chat_async.hooks import AttemptEnd, AttemptInfo, CallEnd, CallInfo, SessionInfo
 from agora_chat_async.models.callbacks import StoredCallbacks
 from agora_chat_async.models.contacts import Contact
 from agora_chat_async.models.files import SharedFile, UploadedFile
@@ -123,6 +126,7 @@ from agora_chat_async.models.rooms import JoinedRoom, RoomDetails, RoomSummary
 from agora_chat_async.models.thread_members import ThreadRemoval
 from agora_chat_async.models.threads import Thread
 from agora_chat_async.models.users import DeliveryStatus, OnlineStatus, Registration, User
+from agora_chat_async.opentelemetry import OpenTelemetryHooks
 from agora_chat_async.push_payload import ApnsSection, FcmSection, HuaweiSection, PushBadge, PushConfig, PushMessage
 
 
@@ -552,6 +556,35 @@ async def provisioning(chat: Session) -> None:
         await provision_users(chat, [NewUser("anna"), {"username": "ben"}], on_result=lambda row: row.message)
     except JournalError as error:
         assert_type(error.args, tuple[Any, ...])
+
+
+class Watching(Hooks):
+    def session_opened(self, session: SessionInfo) -> None:
+        assert_type(session.app, str)
+
+    def call_started(self, call: CallInfo) -> None:
+        assert_type((call.id, call.route, call.method, call.path), tuple[str, str, str, str])
+
+    def attempt_started(self, attempt: AttemptInfo) -> None:
+        assert_type((attempt.number, attempt.queued), tuple[int, float])
+
+    def attempt_ended(self, end: AttemptEnd) -> None:
+        assert_type((end.status, end.error, end.pause), tuple[int | None, str | None, float | None])
+
+    def call_ended(self, end: CallEnd) -> None:
+        assert_type((end.attempts, end.queued, end.duration), tuple[int, float, float])
+
+
+def observing() -> None:
+    Session("org", "app", host="host", token="t", hooks=[Watching(), OpenTelemetryHooks()])
+    assert_type(call_id(), str | None)
+
+
+def facts(error: APIError) -> None:
+    assert_type((error.call_id, error.attempts), tuple[str | None, int])
+    assert_type((error.queued, error.elapsed), tuple[float, float])
+    assert_type(error.headers, dict[str, str])
+    assert_type(error.clock_skew, float | None)
 
 
 async def mistakes(chat: Session) -> None:

@@ -215,6 +215,22 @@ async def test_draining_lets_the_calls_under_way_finish(server: RawServer) -> No
     await closing
 
 
+async def test_draining_ends_at_its_deadline(silent: RawServer) -> None:
+    """Calls that are not done by then, on the wire or in line, are ended, and what may have been done is told."""
+    chat = await session(silent, quotas={"users.create": "2/second"}).open()
+    calls = [asyncio.ensure_future(chat.users.create("anna")) for _ in range(3)]
+    while len(silent.requests) < 2:
+        await asyncio.sleep(0.01)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await chat.aclose(drain=0.3)
+    assert 0.3 <= loop.time() - begun < 3
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [errors.SessionClosed] * 3
+    assert [result.outcome_unknown for result in results if isinstance(result, errors.SessionClosed)][:2] == [True] * 2
+    assert await tasks_left() == set()
+
+
 @pytest.fixture
 def deaf() -> Iterator[int]:
     """A port that takes connections and nothing else."""
