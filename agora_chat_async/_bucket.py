@@ -32,7 +32,7 @@ from attrs import frozen
 from agora_chat_async._slowdown import LONGEST_WINDOW, Slowdown
 from agora_chat_async.quota import Rate
 
-log = logging.getLogger("agora_chat_async")
+log = logging.getLogger("agora_chat_async.quotas")
 
 MARGIN_SHARE: Final = 0.02
 MAX_MARGIN: Final = 0.05

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _EXTRA: Final = "extra"
-_log: Final = logging.getLogger("agora_chat_async")
+_log: Final = logging.getLogger("agora_chat_async.answers")
 _told: Final[set[tuple[type, str]]] = set()
 """Fields of which was logged already that they hold what they should not."""
 

@@ -12,7 +12,7 @@ USED_UP = (
 )
 
 
-async def test_it_is_raised_at_once_and_slows_nothing() -> None:
+async def test_fault_12_it_is_raised_at_once_and_slows_nothing() -> None:
     """One request, no repeat, no cost of the retry budget; the quota goes on at its full rate."""
     async with (
         raw_server(always(answer(429, USED_UP))) as server,

@@ -31,7 +31,7 @@ class Holding(Emulator):
         await super().__call__(scope, receive, hold)
 
 
-async def test_one_refresh_serves_a_thousand_calls() -> None:
+async def test_fault_13_one_refresh_serves_a_thousand_calls() -> None:
     """Each call is refused once and repeated once, as the emulator's log tells, and the token is fetched once more."""
     emulator, fetched = Holding(enforce_quotas=False), 0
     emulator.all_are_in = asyncio.Event()

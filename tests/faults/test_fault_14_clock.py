@@ -20,7 +20,7 @@ MINUTES = 600
 
 
 @pytest.mark.parametrize("offset", [-MINUTES, MINUTES])
-async def test_a_refused_token_tells_how_wrong_the_clock_is(offset: int) -> None:
+async def test_fault_14_a_refused_token_tells_how_wrong_the_clock_is(offset: int) -> None:
     """The service's own time stands in its answer; the error says by how many seconds this machine differs."""
 
     async def respond(_: RawRequest) -> bytes:
@@ -37,7 +37,7 @@ async def test_a_refused_token_tells_how_wrong_the_clock_is(offset: int) -> None
 
 
 @pytest.mark.parametrize("date", ["", "Date: yesterday", "now"])
-async def test_a_clock_that_is_right_is_not_blamed(date: str) -> None:
+async def test_fault_14_a_clock_that_is_right_is_not_blamed(date: str) -> None:
     """Nor one that nothing is known of."""
     headers = [f"Date: {format_datetime(datetime.now(UTC), usegmt=True)}" if date == "now" else date]
 
@@ -72,7 +72,7 @@ PROGRAM = """
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
 @pytest.mark.parametrize(("offset", "lifetime"), [("-10m", 86_400), ("+10m", 86_400), ("-10m", 300)])
-def test_tokens_of_a_machine_whose_clock_is_wrong(offset: str, lifetime: int) -> None:
+def test_fault_14_tokens_of_a_machine_whose_clock_is_wrong(offset: str, lifetime: int) -> None:
     """Ten minutes either way, they hold; one that is over by then is refused, and the error says why."""
     with spawn() as info:
         program = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
@@ -87,7 +87,7 @@ def test_tokens_of_a_machine_whose_clock_is_wrong(offset: str, lifetime: int) ->
 
 
 @pytest.mark.parametrize("jump", [-3600.0, MINUTES, 7 * 86_400.0])
-async def test_a_clock_that_jumps_disturbs_nothing(jump: float) -> None:
+async def test_fault_14_a_clock_that_jumps_disturbs_nothing(jump: float) -> None:
     """Calls go on, the quota is kept to the second, and a token is used for as long as it lives and no longer."""
     ahead, fetched = 0.0, 0
 

@@ -13,7 +13,7 @@ from agora_chat_async import Session
 CALLS, QUOTA = 10_000, 100
 
 
-def test_ten_thousand_cancelled_in_line_cost_nothing() -> None:
+def test_fault_15_ten_thousand_cancelled_in_line_cost_nothing() -> None:
     """What they would have had is the others' at once: a window's worth of calls is answered within that window."""
     draw = random.Random(15)  # noqa: S311 - the same in each run
 

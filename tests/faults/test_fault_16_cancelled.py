@@ -97,7 +97,7 @@ class Cancelling(Hooks):
 
 
 @pytest.mark.slow
-async def test_ten_thousand_random_cancels_lose_nothing() -> None:
+async def test_fault_16_ten_thousand_random_cancels_lose_nothing() -> None:
     """In line, in a token's refresh, in flight and between repeats: tasks, connections, slots and places all return."""
     cancelling = Cancelling(random.Random(16))  # noqa: S311 - the same in each run
     async with (

@@ -31,7 +31,7 @@ async def all_but_some_cancelled(chat: Session, ready: Callable[[], Awaitable[ob
     return users
 
 
-async def test_a_token_that_one_gave_up_comes_to_the_others() -> None:
+async def test_fault_17_a_token_that_one_gave_up_comes_to_the_others() -> None:
     """The fetch goes on, and there is one for all."""
     asked, given, fetched = asyncio.Event(), asyncio.Event(), 0
 
@@ -49,7 +49,7 @@ async def test_a_token_that_one_gave_up_comes_to_the_others() -> None:
         assert fetched == 1
 
 
-async def test_an_exchange_that_one_gave_up_goes_on() -> None:
+async def test_fault_17_an_exchange_that_one_gave_up_goes_on() -> None:
     """The same where the token is itself asked for at the service."""
     asked, answered = asyncio.Event(), asyncio.Event()
 
@@ -68,7 +68,7 @@ async def test_an_exchange_that_one_gave_up_goes_on() -> None:
         assert len(server.requests) == 1 + STAYING
 
 
-async def test_an_address_that_one_gave_up_comes_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fault_17_an_address_that_one_gave_up_comes_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lookup that hangs holds nobody who leaves, and those who stay are served when it ends."""
     looked_up, found = threading.Event(), threading.Event()
     genuine = socket.getaddrinfo

@@ -35,7 +35,7 @@ async def silent() -> AsyncIterator[RawServer]:
         yield running
 
 
-async def test_used_outside_its_life(server: RawServer) -> None:
+async def test_fault_18_used_outside_its_life(server: RawServer) -> None:
     """Before opening, opened twice, after closing, opened again: one clear error each."""
     chat = session(server)
     with pytest.raises(errors.SessionNotOpen, match="async with"):
@@ -52,7 +52,7 @@ async def test_used_outside_its_life(server: RawServer) -> None:
         await chat.open()
 
 
-async def test_a_second_event_loop_is_refused(server: RawServer) -> None:
+async def test_fault_18_a_second_event_loop_is_refused(server: RawServer) -> None:
     """The error says what to do instead."""
 
     async def elsewhere() -> None:
@@ -63,7 +63,7 @@ async def test_a_second_event_loop_is_refused(server: RawServer) -> None:
             await asyncio.to_thread(asyncio.run, elsewhere())
 
 
-async def test_a_forgotten_session_is_reported(server: RawServer) -> None:
+async def test_fault_18_a_forgotten_session_is_reported(server: RawServer) -> None:
     """The warning names the line that made it, and its background task ends."""
 
     async def forget() -> None:
@@ -82,7 +82,7 @@ async def test_a_forgotten_session_is_reported(server: RawServer) -> None:
     assert "http://127.0.0.1" in ours[0]
 
 
-async def test_closing_leaves_nothing(server: RawServer) -> None:
+async def test_fault_18_closing_leaves_nothing(server: RawServer) -> None:
     """No task and no connection outlives the session."""
     async with session(server) as chat:
         await asyncio.gather(*(chat.users.get("anna") for _ in range(20)))
@@ -91,7 +91,7 @@ async def test_closing_leaves_nothing(server: RawServer) -> None:
     assert await connections_left(server) == 0
 
 
-async def test_closing_ends_the_calls_under_way(silent: RawServer) -> None:
+async def test_fault_18_closing_ends_the_calls_under_way(silent: RawServer) -> None:
     """Those on the wire and those in line get `SessionClosed`, and their tasks go on."""
     chat = await session(silent, quotas={"users.get": "2/second"}).open()
 
@@ -110,7 +110,7 @@ async def test_closing_ends_the_calls_under_way(silent: RawServer) -> None:
     assert await asyncio.gather(*calls) == ["told"] * 5
 
 
-async def test_closing_tells_whether_a_call_was_sent(silent: RawServer) -> None:
+async def test_fault_18_closing_tells_whether_a_call_was_sent(silent: RawServer) -> None:
     """A registration on the wire may have been done, one in line was not."""
     chat = await session(silent, quotas={"users.create": "1/second"}).open()
     calls = [asyncio.create_task(chat.users.create("anna")) for _ in range(2)]  # type: ignore[arg-type, var-annotated]
@@ -121,7 +121,7 @@ async def test_closing_tells_whether_a_call_was_sent(silent: RawServer) -> None:
     assert [error.outcome_unknown for error in results if isinstance(error, errors.SessionClosed)] == [True, False]
 
 
-async def test_closing_swallows_no_cancellation(silent: RawServer) -> None:
+async def test_fault_18_closing_swallows_no_cancellation(silent: RawServer) -> None:
     """A task that was cancelled before the session was closed ends cancelled."""
     chat = await session(silent).open()
     call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
@@ -133,7 +133,7 @@ async def test_closing_swallows_no_cancellation(silent: RawServer) -> None:
         await call
 
 
-async def test_closing_twice_at_once_waits_for_the_end(server: RawServer) -> None:
+async def test_fault_18_closing_twice_at_once_waits_for_the_end(server: RawServer) -> None:
     """A signal handler and `async with` may both close; neither returns before it is done."""
     released = asyncio.Event()
 
@@ -155,7 +155,7 @@ async def test_closing_twice_at_once_waits_for_the_end(server: RawServer) -> Non
     assert await tasks_left() == set()
 
 
-async def test_a_cancelled_close_closes_all_the_same(silent: RawServer) -> None:
+async def test_fault_18_a_cancelled_close_closes_all_the_same(silent: RawServer) -> None:
     """Cancellation ends the drain, not the closing."""
     chat = await session(silent).open()
     call = asyncio.create_task(chat.users.get("anna"))  # type: ignore[arg-type, var-annotated]
@@ -171,7 +171,7 @@ async def test_a_cancelled_close_closes_all_the_same(silent: RawServer) -> None:
     assert await tasks_left() == set()
 
 
-async def test_closing_in_another_loop_is_refused(server: RawServer) -> None:
+async def test_fault_18_closing_in_another_loop_is_refused(server: RawServer) -> None:
     """The session stays open, and can be closed where it was opened."""
     async with session(server) as chat:
         with pytest.raises(errors.WrongEventLoop):
@@ -179,7 +179,7 @@ async def test_closing_in_another_loop_is_refused(server: RawServer) -> None:
         assert (await chat.users.get("anna")).username == "anna"
 
 
-async def test_a_token_source_may_close_the_session(server: RawServer) -> None:
+async def test_fault_18_a_token_source_may_close_the_session(server: RawServer) -> None:
     """Nothing waits for itself for ever."""
     from agora_chat_async import CallableToken
 
@@ -193,7 +193,7 @@ async def test_a_token_source_may_close_the_session(server: RawServer) -> None:
     await chat.aclose()
 
 
-async def test_draining_lets_the_calls_under_way_finish(server: RawServer) -> None:
+async def test_fault_18_draining_lets_the_calls_under_way_finish(server: RawServer) -> None:
     """New calls are refused while the old ones get their answers."""
     released = asyncio.Event()
 
@@ -215,7 +215,7 @@ async def test_draining_lets_the_calls_under_way_finish(server: RawServer) -> No
     await closing
 
 
-async def test_draining_ends_at_its_deadline(silent: RawServer) -> None:
+async def test_fault_18_draining_ends_at_its_deadline(silent: RawServer) -> None:
     """Calls that are not done by then, on the wire or in line, are ended, and what may have been done is told."""
     chat = await session(silent, quotas={"users.create": "2/second"}).open()
     calls = [asyncio.ensure_future(chat.users.create("anna")) for _ in range(3)]
@@ -270,7 +270,7 @@ PROGRAM = """
 
 
 @pytest.mark.parametrize("how", ["closed", "loop ends", "loop closed"])
-def test_a_loop_that_ends_under_calls_is_quiet(deaf: int, how: str) -> None:
+def test_fault_18_a_loop_that_ends_under_calls_is_quiet(deaf: int, how: str) -> None:
     """No coroutine breaks when it is destroyed, and no task of ours is left to be."""
     program = [sys.executable, "-X", "dev", "-c", textwrap.dedent(PROGRAM), how, str(deaf)]
     done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - made above

@@ -1,0 +1,39 @@
+"""What docs/reliability.md promises is backed by tests that are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+TEXT = (ROOT / "docs" / "reliability.md").read_text()
+NAMED = re.findall(r"`(tests/\S+\.py)::(\w+)`", TEXT)
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_named_tests_exist(file: str, name: str) -> None:
+    """A promise whose test was renamed or removed is no longer backed."""
+    tree = ast.parse((ROOT / file).read_text())
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_promise_names_a_test() -> None:
+    """Each section but the list of faults ends with those that hold it."""
+    for section in TEXT.split("\n## ")[1:]:
+        title, _, body = section.partition("\n")
+        assert title == "Faults" or "::test_" in body, title
+
+
+def test_all_faults_are_told() -> None:
+    """The table has the 34 of them, in order."""
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE)] == [*range(1, 35)]
+
+
+def test_tests_of_faults_have_numbers_that_are_told() -> None:
+    """No test names a fault that the table does not have."""
+    for path in (ROOT / "tests" / "faults").glob("test_*.py"):
+        for number in re.findall(r"def test_fault_(\d+)_", path.read_text()):
+            assert 1 <= int(number) <= 34, path
