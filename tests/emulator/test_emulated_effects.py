@@ -208,6 +208,19 @@ async def test_an_answer_about_removed_attributes(app):
     assert answer["data"]["errorKeys"].keys() == {"carl", "x"}
 
 
+async def test_messages_of_threads_wait_for_those_who_are_in_them(app):
+    """Not for every member of the group."""
+    await app.call("DELETE", "/thread/{thread}/users", {"usernames": ["carl"]})
+
+    async def waiting(name: str) -> int:
+        return (await app.data("GET", f"/users/{name}/offline_msg_count"))[name]
+
+    before = {name: await waiting(name) for name in USERS}
+    text = {"from": "anna", "to": [app.ids["thread"]], "type": "txt", "body": {"msg": "hello"}}
+    await app.data("POST", "/messages/chatgroups", text)
+    assert {name: await waiting(name) - before[name] for name in USERS} == {"anna": 0, "bob": 1, "carl": 0, "dora": 0}
+
+
 async def test_reactions_in_a_thread(app, refused):
     """Members of the group may react to what is said in its threads."""
     text = {"from": "anna", "to": [app.ids["thread"]], "type": "txt", "body": {"msg": "hello"}}

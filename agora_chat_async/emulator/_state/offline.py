@@ -45,12 +45,19 @@ class Offline:
         self._connection.executemany("INSERT INTO offline VALUES (?, 0, ?)", waiting)
 
     def keep_for_group(self, group_id: str, sender: str, message: int, only_for: Sequence[str] | None = None) -> None:
-        """Let a message wait for every member of a group who is offline, or for some of them only."""
+        """Let a message wait for every member of a group or thread who is offline, or for some of them only."""
         self._connection.execute(
-            "INSERT INTO offline SELECT username, 1, ? FROM group_members JOIN users USING (username)"
-            " WHERE place = ? AND NOT online AND username <> ?"
-            " AND (? IS NULL OR username IN (SELECT value FROM json_each(?)))",
-            (message, group_id, sender, *[None if only_for is None else json_text(list(only_for))] * 2),
+            "WITH members AS (SELECT username FROM group_members WHERE place = :place"
+            " UNION ALL SELECT username FROM thread_members WHERE thread = :place)"
+            " INSERT INTO offline SELECT username, 1, :message FROM members JOIN users USING (username)"
+            " WHERE NOT online AND username <> :sender"
+            " AND (:only_for IS NULL OR username IN (SELECT value FROM json_each(:only_for)))",
+            {
+                "place": group_id,
+                "message": message,
+                "sender": sender,
+                "only_for": None if only_for is None else json_text(list(only_for)),
+            },
         )
 
     def count(self, username: str) -> int:
