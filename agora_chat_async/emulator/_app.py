@@ -26,7 +26,15 @@ from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._clock import Clock
 from agora_chat_async.emulator._control import control_app
 from agora_chat_async.emulator._dialect import in_easemob
-from agora_chat_async.emulator._errors import Refusal, not_emulated, plan_exceeded, too_fast, unauthorized, wrong_method
+from agora_chat_async.emulator._errors import (
+    Refusal,
+    not_emulated,
+    plan_exceeded,
+    too_fast,
+    unauthorized,
+    unknown_path,
+    wrong_method,
+)
 from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, PREPARE, TOO_FAST
 from agora_chat_async.emulator._limits import limits_of
@@ -78,6 +86,8 @@ class Emulator:
         dialect: Whose pages hold where the vendors disagree on an answer, `agora` or `easemob`.
         moderated: Words that moderation finds in names and announcements of groups, which are then refused.
         wrong_method: Status where a path is known and its method is not: 500 `unsupported_service_operation`, or 405.
+        unknown_path: Status of a path that the service does not have: 501, which names the gap, or the service's own
+            500.
         unknown_user: Status where the sources name both 400 and 404 for a user who does not exist: passwords, mutes and
             push, and coming into groups and rooms; by default what each of these operations holds true.
         upper_case: Capitals in the name of a new user are refused, or folded to lower case.
@@ -112,6 +122,7 @@ class Emulator:
         dialect: Dialect = "agora",
         moderated: Iterable[str] = (),
         wrong_method: Literal[500, 405] = 500,
+        unknown_path: Literal[501, 500] = 501,
         unknown_user: Literal[400, 404] | None = None,
         upper_case: Literal["refuse", "fold"] = "refuse",
         require_password: bool = False,
@@ -138,6 +149,7 @@ class Emulator:
             dialect=dialect,
             moderated=tuple(moderated),
             wrong_method=wrong_method,
+            unknown_path=unknown_path,
             unknown_user=unknown_user,
             upper_case=upper_case,
             require_password=require_password,
@@ -277,7 +289,7 @@ class Emulator:
         if match is None and known:
             raise wrong_method(f"{request.method} {path}", self.settings.wrong_method)
         if match is None:
-            raise not_emulated(f"{request.method} {path} is no operation that the emulator knows")
+            raise unknown_path(f"{request.method} {path}", self.settings.unknown_path)
         if not any(name in self.handlers for name in match.route.ids):
             raise not_emulated(f"{', '.join(match.route.ids)} ({request.method} {path}) is not emulated yet")
         return match, path

@@ -14,8 +14,9 @@ from starlette.routing import Route
 from agora_chat_async._json import encode, parse
 from agora_chat_async.emulator import _history
 from agora_chat_async.emulator._errors import Refusal, illegal
+from agora_chat_async.emulator._fields import Fields
 from agora_chat_async.emulator._state.messages import record
-from agora_chat_async.emulator._state.users import entity
+from agora_chat_async.emulator._state.users import Applicant, entity
 
 if TYPE_CHECKING:
     from agora_chat_async.emulator._app import Emulator
@@ -98,12 +99,12 @@ class _Controls:
     async def seed(self, request: Request) -> Response:
         wanted = (await _body(request)).get("users")
         if isinstance(wanted, int) and not isinstance(wanted, bool) and 0 <= wanted <= _MAX_SEED:
-            names: Iterable[str] = (f"user{number}" for number in range(1, wanted + 1))
+            users: Iterable[Applicant] = (Applicant(f"user{number}") for number in range(1, wanted + 1))
         elif isinstance(wanted, list):
-            names = list(map(str, cast("list[object]", wanted)))
+            users = list(map(_applicant, cast("list[object]", wanted)))
         else:
             raise illegal(f"users is a number up to {_MAX_SEED} or a list of names")
-        return _json({"users": await self._run(lambda: self._emulator.state.users.seed(names))})
+        return _json({"users": await self._run(lambda: self._emulator.state.users.seed(users))})
 
     async def requests(self, request: Request) -> Response:
         query = request.query_params
@@ -190,6 +191,15 @@ class _Controls:
         user = state.users.set_online(name, online=online)
         delivered = state.offline.deliver(user["username"]) if online else 0
         return {"user": entity(user), "online": online, "delivered": delivered}
+
+
+def _applicant(given: object) -> Applicant:
+    if not isinstance(given, dict):
+        return Applicant(str(given))
+    fields = Fields(given, strict=True, where="users")
+    user = Applicant(fields.text("username"), fields.optional_text("password"), fields.optional_text("nickname"))
+    fields.end()
+    return user
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 _NOT_SUPPORTED: Final = 500
+_NOT_IMPLEMENTED: Final = 501
 _EXCEPTIONS: Final = {
     "auth_bad_access_token": "org.apache.usergrid.rest.exceptions.SecurityException",
     "forbidden_op": "EasemobForbiddenOpException",
@@ -80,6 +81,13 @@ def wrong_method(request: str, status: int) -> Refusal:
     """The path is known, with other methods."""
     name = "unsupported_service_operation" if status == _NOT_SUPPORTED else "Method Not Allowed"
     return Refusal(status, name, f"Service operation not supported: {request}")
+
+
+def unknown_path(request: str, status: int) -> Refusal:
+    """The path is none of the service's, as far as the emulator knows."""
+    if status == _NOT_IMPLEMENTED:
+        return not_emulated(f"{request} is no operation that the emulator knows")
+    return Refusal(status, "web_application", f"javax.ws.rs.WebApplicationException: {request}")
 
 
 def no_user_property(name: str) -> Refusal:

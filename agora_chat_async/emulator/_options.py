@@ -30,6 +30,7 @@ _SWITCHES: Final[Sequence[tuple[str, tuple[str, ...] | tuple[int, ...], str]]] =
     ("--upper-case", ("refuse", "fold"), "what becomes of capitals in the name of a new user"),
     ("--too-large", (413, 400), "status for a message that is too large"),
     ("--presence-too-fast", (400, 429), "status for queries of presence above their quota"),
+    ("--unknown-path", (501, 500), "status for a path that the service does not have"),
     ("--wrong-method", (500, 405), "status for a method that a known path does not have"),
 )
 """Where the sources disagree, or leave a choice; the first value is the default."""

@@ -24,6 +24,7 @@ _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "dialect": get_args(Dialect),
     "presence_too_fast": (400, 429),
     "wrong_method": (500, 405),
+    "unknown_path": (501, 500),
     "unknown_user": (None, 400, 404),
     "upper_case": ("refuse", "fold"),
 }
@@ -46,6 +47,7 @@ class Settings:
     moderated: tuple[str, ...] = ()
     """Words that names and announcements of groups may not hold."""
     wrong_method: Literal[500, 405] = 500
+    unknown_path: Literal[501, 500] = 501
     unknown_user: Literal[400, 404] | None = None
     """Status where the sources name both for a user who does not exist; None is what each operation holds true."""
     upper_case: Literal["refuse", "fold"] = "refuse"

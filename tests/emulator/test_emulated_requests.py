@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from agora_chat_async.emulator import Emulator
+from agora_chat_async.emulator._state.users import Applicant
 
 FOREIGN = "f" * 32
 
@@ -189,7 +190,7 @@ async def call_raw(emulator: Emulator, method: str, raw_path: bytes, token: str)
 async def test_raw_paths(clock):
     base = b"/demo-org/demo-app"
     async with Emulator(now=lambda: clock.wall) as emulator:
-        await emulator.state.database.run(lambda: emulator.state.users.seed(["anna", ".", "..", "a.b"]))
+        await emulator.state.database.run(lambda: emulator.state.users.seed(map(Applicant, ["anna", ".", "..", "a.b"])))
         for method, path, status in (
             ("GET", b"/users/%61nna", 200),
             ("GET", b"/users/a%2Eb", 200),

@@ -215,11 +215,14 @@ async def test_seed_snapshot_reset(client, refused):
     assert (await client.post(f"{ROOT}/seed", json={"users": 12_345})).json() == {"users": 12_345}
     assert (await client.post(f"{ROOT}/seed", json={"users": ["anna", "user1"]})).json() == {"users": 1}
     assert (await client.get("/users/user12345")).status_code == 200
+    carl = {"username": "carl", "nickname": "Carl", "password": "p"}
+    assert (await client.post(f"{ROOT}/seed", json={"users": [carl, "anna"]})).json() == {"users": 1}
+    assert (await client.get("/users/carl")).json()["entities"][0]["nickname"] == "Carl"
     await client.post("/messages/users", json={"to": ["anna"], "type": "txt", "body": {"msg": "hello"}})
     tables = (await client.get(f"{ROOT}/tables")).json()["tables"]
     assert tables["tokens"] == 0
-    assert {name: rows for name, rows in tables.items() if rows} == {"messages": 1, "offline": 1, "users": 12_346}
-    for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, []):
+    assert {name: rows for name, rows in tables.items() if rows} == {"messages": 1, "offline": 1, "users": 12_347}
+    for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, {"users": [{}]}, []):
         assert refused(await client.post(f"{ROOT}/seed", json=wrong)) == (400, "illegal_argument")
     assert refused(await client.post(f"{ROOT}/seed", content=b"{")) == (400, "json_parse")
     assert (await client.post(f"{ROOT}/reset")).json() == {"reset": True}

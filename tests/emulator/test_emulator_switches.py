@@ -37,6 +37,11 @@ async def test_a_method_that_a_path_does_not_have(connect, refused):
         assert refused(await connect(wrong_method=status).put("/users")) == (status, name)
 
 
+async def test_a_path_that_nobody_has(connect, refused):
+    for status, name in ((501, "not_emulated"), (500, "web_application")):
+        assert refused(await connect(unknown_path=status).get("/nothing/here")) == (status, name)
+
+
 async def test_capitals(connect, refused):
     """They are refused or folded in new names, and do not matter in others."""
     client = connect(upper_case="fold")

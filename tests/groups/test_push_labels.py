@@ -9,6 +9,7 @@ import pytest
 
 from agora_chat_async import Session, errors
 from agora_chat_async.emulator import Emulator
+from agora_chat_async.emulator._state.users import Applicant
 from agora_chat_async.models.push_labels import PushLabelUser
 
 
@@ -90,7 +91,7 @@ async def test_a_full_label(chat: Session, emulator: Emulator) -> None:
     await chat.push_labels.create("vip")
 
     def fill() -> None:
-        state.users.seed(f"user-{number}" for number in range(20_000))
+        state.users.seed(Applicant(f"user-{number}") for number in range(20_000))
         state.database.connection.execute(
             "INSERT INTO push_label_users (label, user, created) "
             "SELECT 1, seq, 0 FROM users WHERE username LIKE 'user-%' LIMIT 19999"

@@ -92,13 +92,13 @@ class Users:
         rows = {str(row["username"]): row for row in self._named(applicant.username for applicant in fresh)}
         return [rows[applicant.username] for applicant in fresh], taken
 
-    def seed(self, names: Iterable[str]) -> int:
+    def seed(self, applicants: Iterable[Applicant]) -> int:
         """Register many users at once, leaving out the names that are taken; return how many are new."""
         before, waiting = self.count(), list[Applicant]()
-        for name in names:
-            if not _LEGAL.fullmatch(name):
-                raise illegal(f"username {name} is not legal")
-            waiting.append(Applicant(name))
+        for applicant in applicants:
+            if not _LEGAL.fullmatch(applicant.username):
+                raise illegal(f"username {applicant.username} is not legal")
+            waiting.append(applicant)
             if len(waiting) == _CHUNK:
                 self._insert(waiting, or_ignore=True)
                 waiting.clear()
