@@ -9,7 +9,6 @@ its object: it too goes to `extra`, unless it is the object's key.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -19,7 +18,8 @@ from attrs import NOTHING, Attribute, fields, frozen, has, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from agora_chat_async._json import EXACT, Inexact, as_written
+from agora_chat_async._json import Inexact, as_written
+from agora_chat_async._scalars import read_number, read_text, read_truth, read_whole
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -58,48 +58,6 @@ def structure_hook(cls: Any) -> Hook:
 def inline(content: Any) -> dict[str, Any]:
     """Write a content as one object with its type and its fields side by side."""
     return {"type": content.type, **to_dict(content)}
-
-
-def read_text(value: Any, _: Any) -> str:
-    """Read text, or a number as the text of it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if type(value) is float and abs(value) >= EXACT:
-            raise Inexact
-        return str(value)
-    raise TypeError(f"expected text, got {type(value).__name__}")
-
-
-def _whole(value: Any, _: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) or (isinstance(value, float) and value.is_integer()):
-        return int(value)
-    raise TypeError(f"expected a whole number, got {type(value).__name__}")
-
-
-def _number(value: Any, _: Any) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            raise ValueError("a number too large for a float") from None
-        if math.isfinite(number):
-            return number
-    raise TypeError(f"expected a number, got {type(value).__name__}")
-
-
-_TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
-
-
-def _truth(value: Any, _: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    try:
-        return _TRUTH[str(value).lower()]
-    except KeyError:
-        raise TypeError(f"expected true or false, got {type(value).__name__}") from None
 
 
 def _is_union(cls: Any) -> bool:
@@ -296,7 +254,7 @@ def _model_unhook(cls: Any, converter: Converter) -> Callable[[Any], Any]:
 
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False)
-    for cls, hook in ((str, read_text), (int, _whole), (float, _number), (bool, _truth)):
+    for cls, hook in ((str, read_text), (int, read_whole), (float, read_number), (bool, read_truth)):
         converter.register_structure_hook(cls, hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_factory(_is_sequence, _sequence_hook)

@@ -9,9 +9,10 @@ from typing import Any, Final, cast, get_args, get_origin
 
 from attrs import define
 
-from agora_chat_async._codec import read_text, structure_hook
+from agora_chat_async._codec import structure_hook
 from agora_chat_async._json import decode
 from agora_chat_async._pages import Page, Pages
+from agora_chat_async._scalars import read_text
 
 Pick = Callable[[Any], Any]
 

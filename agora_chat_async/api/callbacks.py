@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import Int, Str
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import GET, POST, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import GET, POST
 from agora_chat_async.models.callbacks import StoredCallbacks
 
 MAX_RETRY = 2_147_483_647

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import ID, Int, on_off
 from agora_chat_async._compile import WHOLE, Header
-from agora_chat_async._endpoint import GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._transfer import Download, FileSource, Upload, upload_of
+from agora_chat_async._verbs import GET, POST
 from agora_chat_async.models.files import UploadedFile
 from agora_chat_async.quota import per_second
 

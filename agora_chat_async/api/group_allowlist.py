@@ -7,7 +7,8 @@ from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS
 from agora_chat_async._compile import JOINED
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.lists import GroupListChange
 from agora_chat_async.quota import per_second
 

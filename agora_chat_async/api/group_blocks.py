@@ -7,8 +7,9 @@ from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, Int
 from agora_chat_async._compile import JOINED, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.lists import GroupListChange
 from agora_chat_async.quota import per_second
 

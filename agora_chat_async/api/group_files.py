@@ -6,10 +6,11 @@ from typing import Annotated
 
 from agora_chat_async._checks import ID, PAGE_NUMBER, Int, Str, on_off
 from agora_chat_async._compile import WHOLE, Header, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
 from agora_chat_async._reading import member
 from agora_chat_async._transfer import Download, FileSource, Upload, upload_of
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.files import SharedFile
 from agora_chat_async.quota import per_second
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, Entries, Int, Items, Str
 from agora_chat_async._compile import JOINED, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
 from agora_chat_async._reading import succeeded
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.group_members import MemberChange
 from agora_chat_async.models.members import Member

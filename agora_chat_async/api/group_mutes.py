@@ -7,7 +7,8 @@ from typing import Annotated
 
 from agora_chat_async._checks import ID, MEMBERS, MUTE_DURATION
 from agora_chat_async._compile import JOINED
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.lists import Mute, MuteChange
 from agora_chat_async.quota import per_second
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, cast
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, OneOf, Str
 from agora_chat_async._codec import inline
 from agora_chat_async._compile import SPREAD, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._json import encode
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.content import Content, Custom, Text
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.messages import ChatType, HistoryFile, MessageLevel, RecallResult, RouteType

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, Int
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import GET, POST
 from agora_chat_async.models.mutes import MuteEntry, MuteStatus
 from agora_chat_async.quota import per_second
 

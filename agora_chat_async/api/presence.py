@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items, Str
 from agora_chat_async._compile import WHOLE, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.presence import PresenceState, PresenceSubscription, UserPresence
 from agora_chat_async.quota import per_second
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final, Literal
 from agora_chat_async._checks import EXISTING_USER, ID, LABEL, NICKNAME, Int, Items, OneOf, Str
 from agora_chat_async._codec import to_dict
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._reading import member
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.push import (
     DisplayStyle,

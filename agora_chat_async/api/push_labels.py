@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, cast
 
 from agora_chat_async._checks import EXISTING_USER, ID, LABEL, Int, Items, Str
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.push_labels import PushLabel, PushLabelChange, PushLabelUser
 from agora_chat_async.quota import Quota, per_second
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items, Joined, OneOf, Str
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.messages import ChatType
 from agora_chat_async.models.reactions import MessageReactions, Reaction

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, ID, Items, Str
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import DELETE, POST, PUT, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import DELETE, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.room_attributes import RoomAttributesChange
 from agora_chat_async.quota import per_second

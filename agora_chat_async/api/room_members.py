@@ -7,9 +7,10 @@ from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, MEMBERS, ONE_USER, PAGE_NUMBER, Int, Items
 from agora_chat_async._compile import JOINED, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
 from agora_chat_async._reading import succeeded
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.members import Member
 from agora_chat_async.models.room_members import RoomMemberChange
 from agora_chat_async.quota import per_second

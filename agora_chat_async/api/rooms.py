@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import EXISTING_USER, ID, PAGE_NUMBER, Int, Items, Str, not_empty
 from agora_chat_async._compile import JOINED, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
 from agora_chat_async._reading import member, renamed
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.rooms import JoinedRoom, RoomDetails, RoomSummary
 from agora_chat_async.quota import per_second

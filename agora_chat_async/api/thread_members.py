@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, Items
-from agora_chat_async._endpoint import DELETE, GET, POST, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.models.thread_members import ThreadRemoval
 from agora_chat_async.quota import per_second
 

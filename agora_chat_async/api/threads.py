@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from agora_chat_async._checks import EXISTING_USER, ID, Int, OneOf, Str
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.models.threads import Thread
 from agora_chat_async.quota import per_second
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from agora_chat_async._checks import AN_OBJECT, EXISTING_USER, Check, Items, Str
 from agora_chat_async._compile import SPREAD
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.quota import per_second
 

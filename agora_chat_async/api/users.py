@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from agora_chat_async._checks import EXISTING_USER, ID, NICKNAME, PASSWORD, USERNAME, Int, Items
 from agora_chat_async._codec import to_dict
 from agora_chat_async._compile import WHOLE, SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Page, Pages
+from agora_chat_async._verbs import DELETE, GET, POST, PUT
 from agora_chat_async.errors import InvalidArgument
 from agora_chat_async.models.users import DeliveryStatus, NewUser, OnlineStatus, Registration, User
 from agora_chat_async.quota import per_second

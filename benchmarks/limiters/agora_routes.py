@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 from itertools import cycle
 
 from agora_chat_async import NO_RETRY, Session
-from agora_chat_async._endpoint import GET, Group
+from agora_chat_async._endpoint import Group
+from agora_chat_async._verbs import GET
 from agora_chat_async.models.users import User
 from agora_chat_async.quota import per_second
 

@@ -11,8 +11,9 @@ from raw_server import RawServer, answer, raw_server
 from agora_chat_async import Session, errors, per_second
 from agora_chat_async._checks import EXISTING_USER, Int, Items
 from agora_chat_async._compile import JOINED, Header, SentAs
-from agora_chat_async._endpoint import DELETE, GET, PUT, Group
+from agora_chat_async._endpoint import Group
 from agora_chat_async._pages import Pages
+from agora_chat_async._verbs import DELETE, GET, PUT
 
 
 class Things(Group, name="things", page="https://example.org"):

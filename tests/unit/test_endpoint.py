@@ -8,9 +8,10 @@ import pytest
 
 from agora_chat_async._checks import Int
 from agora_chat_async._compile import SentAs
-from agora_chat_async._endpoint import DELETE, GET, POST, Endpoint, Group, endpoint_of
+from agora_chat_async._endpoint import Endpoint, Group, endpoint_of
 from agora_chat_async._pages import Page, Pages
 from agora_chat_async._transfer import Sink
+from agora_chat_async._verbs import DELETE, GET, POST
 from agora_chat_async.api import GROUPS, all_endpoints, load_group
 from agora_chat_async.api.messages import Messages
 from agora_chat_async.api.users import Users
