@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import logging
 import ssl
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -17,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_server import USER, RawRequest, always, answer, in_turn, raw_server
 
-from agora_chat_async import NO_RETRY, CallableToken, NewUser, RetryPolicy, Session, Text, errors
+from agora_chat_async import NO_RETRY, NewUser, RetryPolicy, Session, Text, errors
 
 QUICK = RetryPolicy(pause=0.001, throttled_pause=0.001)
 
@@ -324,29 +323,6 @@ async def test_a_refused_call_is_sent_again() -> None:
         assert chat.stats.refused == 2
 
 
-async def test_a_rejected_token_is_replaced_once_for_all() -> None:
-    """A hundred calls meet a revoked token: one fetch, and each of them is repeated once."""
-    fetched = 0
-
-    async def fetch() -> str:
-        nonlocal fetched
-        fetched += 1
-        return f"token-{fetched}"
-
-    async def respond(request: RawRequest) -> bytes:
-        fresh = request.header("authorization") == "Bearer token-2"
-        return answer() if fresh else answer(401, b'{"error":"unauthorized"}')
-
-    async with (
-        raw_server(respond) as server,
-        Session("org", "app", host=server.url, token=CallableToken(fetch), margin=0.0) as chat,
-    ):
-        users = await asyncio.gather(*(chat.users.get("anna") for _ in range(50)))
-        assert len(users) == 50
-        assert fetched == 2
-        assert len(server.requests) == 100
-
-
 @pytest.mark.parametrize("name", ["unauthorized", "RewriteMessageNotAuthorizedException"])
 async def test_a_401_that_no_token_helps_is_raised(name: str) -> None:
     """A source with one token only, and an error that is no token fault, are not tried again."""
@@ -465,16 +441,3 @@ async def test_unit_tests_of_users_may_mock_the_wire() -> None:
     router.get("https://host/org/app/users/anna").respond(200, json={"entities": [{"username": "anna"}]})
     async with session("host", transport=httpx.MockTransport(router.async_handler)) as chat:
         assert (await chat.users.get("anna")).username == "anna"
-
-
-async def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither logs nor reprs nor errors hold the token or a password."""
-    with caplog.at_level(logging.DEBUG):
-        async with raw_server(always(answer(400, b'{"error":"x"}'))) as server, session(server.url) as chat:
-            with pytest.raises(errors.BadRequest) as caught:
-                await chat.users.create("anna", password="hush-hush")
-            with pytest.raises(errors.InvalidArgument) as refused:
-                await chat.users.create("anna", password="hush-hush" * 10)
-            shown = f"{chat!r} {caught.value!r} {refused.value!r} {NewUser('anna', 'hush-hush')!r} {caplog.text}"
-    assert "secret-token" not in shown
-    assert "hush-hush" not in shown
