@@ -210,7 +210,7 @@ def _single_reader(
     def read(data: Mapping[str, Any]) -> Any:
         values, misfits = dict[str, Any](), dict[str, Any]()
         for wire_name, attribute in attributes.items():
-            if wire_name in data:
+            if data.get(wire_name) is not None or (attribute.default is NOTHING and wire_name in data):
                 try:
                     values[attribute.alias] = converter.structure(data[wire_name], attribute.type)
                 except Inexact:

@@ -28,7 +28,6 @@ from typing import (
     ClassVar,
     Final,
     Protocol,
-    TypeVar,
     get_origin,
     get_type_hints,
     overload,
@@ -39,8 +38,6 @@ from agora_chat_async._pages import Pages
 from agora_chat_async._reading import Reading
 from agora_chat_async._transfer import Download, Sink, upload_of
 from agora_chat_async.quota import Quota, Rate
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 

@@ -599,5 +599,8 @@ def test_messages_of_other_shapes() -> None:
     assert (body.lat, body.lng, body.size, body.extra) == ("52", 13, None, {"size": 3, "x": 1})
     bare = from_dict({"msg_id": "5I02W-XX-8278a", "payload": None}, HistoryMessage)
     assert (bare.payload.bodies, bare.text, bare.sent_at) == ((), None, None)
-    odd = from_dict({"msg_id": "1", "payload": {"bodies": [{"msg": "x"}]}}, HistoryMessage)
-    assert odd.payload.extra == {"bodies": [{"msg": "x"}]}
+    assert bare.extra == {}
+    untyped = from_dict({"msg_id": "1", "payload": {"bodies": [{"msg": "x"}]}}, HistoryMessage)
+    assert ([body.msg for body in untyped.payload.bodies], untyped.text) == (["x"], None)
+    odd = from_dict({"msg_id": "1", "payload": {"bodies": ["x"]}}, HistoryMessage)
+    assert odd.payload.extra == {"bodies": ["x"]}
