@@ -17,6 +17,7 @@ FAILURES: Final = (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error)
 """What says that no whole answer arrived; a TimeoutError is an OSError."""
 
 _CONNECT: Final = (httpx.ConnectError, aiohttp.ClientConnectorError)
+"""What says that no connection was made; aiohttp's kind may stand below one of httpx that means something else."""
 _OF_TLS: Final = (
     ssl.SSLError,
     ssl.CertificateError,
@@ -38,26 +39,37 @@ def failure(error: BaseException, call: str, host: str, *, sent: bool) -> Transp
         host: Where it was to go, as a URL.
         sent: Whether the request got a connection, so that it may have been sent.
     """
-    late = "no whole answer in time" if sent else "no connection in time"
-    reason = late if isinstance(error, TimeoutError) else _reason(error)
-    unsent = TLSFailed if host.startswith("https:") and _is_of_tls(error) else ConnectFailed
-    made = TransportError(f"{call}: {reason}") if sent else unsent(f"{call}: {reason}")
+    if isinstance(error, TimeoutError):
+        reason = "no whole answer in time" if sent else "no connection in time"
+    else:
+        reason = _reason(error)
+    if sent:
+        made = TransportError(f"{call}: {reason}")
+    elif host.startswith("https:") and _is_of_tls(error):
+        known = any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+        made = TLSFailed(f"{call}: {reason}" if known else f"{call}: cut in the TLS handshake: {reason}")
+    else:
+        made = ConnectFailed(f"{call}: {reason}")
     made.host = host
     return made
 
 
 def _is_of_tls(error: BaseException) -> bool:
     """Tell whether a connect to an https host failed because TLS was not agreed on."""
-    return isinstance(error, _CONNECT) and any(isinstance(cause, _OF_TLS) for cause in _causes(error))
+    causes = [*_causes(error)]
+    if any(isinstance(cause, aiohttp.ClientProxyConnectionError) for cause in causes):
+        return False
+    return any(isinstance(cause, _CONNECT) for cause in causes) and any(isinstance(cause, _OF_TLS) for cause in causes)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__
+        error = error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
 def _reason(error: BaseException) -> str:
-    """Say what went wrong; httpx often says nothing, the cause below it does."""
-    cause = error.__cause__ or error
+    """Say what went wrong; httpx often says nothing, the causes below it do."""
+    below = [*_causes(error)][1:] or [error]
+    cause = next((cause for cause in below if str(cause)), below[-1])
     return f"{type(cause).__name__}: {cause}".rstrip(": ")

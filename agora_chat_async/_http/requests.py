@@ -22,6 +22,8 @@ Request = tuple[str, str, Mapping[str, Any] | None, Any, Mapping[str, str] | Non
 
 _ACCEPT_JSON: Final = ((b"Accept", b"application/json"), (b"Accept-Encoding", b"gzip"))
 _ACCEPT_FILE: Final = ((b"Accept", b"application/octet-stream"), (b"Accept-Encoding", b"identity"))
+_PIECE: Final = 256 * 1024
+"""Bytes of a body that are written at once at most."""
 _WITH_A_TYPE: Final = frozenset({"POST", "PUT", "PATCH"})
 """What aiohttp would call `application/octet-stream` without a body; the service wants JSON's type there too."""
 
@@ -53,13 +55,16 @@ class Requests:
         method, path, query, body, own_headers = request
         accept = _ACCEPT_FILE if file else _ACCEPT_JSON
         headers = [*self._headers, *accept, (b"Authorization", f"Bearer {token}".encode("ascii"))]
-        content, stream = None, None
+        content: bytes | None = None
+        stream: httpx.AsyncByteStream | None = None
         if isinstance(body, Form):
             headers.append((b"Content-Type", b"application/x-www-form-urlencoded"))
             content = urlencode(body.fields).encode("ascii")
         elif isinstance(body, Multipart):
             headers.append((b"Content-Type", body.content_type.encode("ascii")))
-            if body.length is not None:
+            if body.length is None:
+                headers.append((b"Transfer-Encoding", b"chunked"))
+            else:
                 headers.append((b"Content-Length", str(body.length).encode("ascii")))
                 handover.bytes_out = body.length
             stream = _Outgoing(body, patience)
@@ -70,6 +75,10 @@ class Requests:
             headers.append((b"Content-Type", b"application/json"))
         if content is not None:
             handover.bytes_out = len(content)
+            if len(content) > _PIECE:
+                headers.append((b"Content-Length", str(len(content)).encode("ascii")))
+                stream = _Pieces(content)
+                content = None
         if own_headers is not None:
             headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in own_headers.items()]
         url = self._url(path, _query_string(query))
@@ -83,6 +92,17 @@ class Requests:
         if not slashes == url.raw_path.partition(b"?")[0].count(b"/") == yarl.URL(str(url)).raw_path.count("/"):
             raise InvalidArgument("path", path, "a path that reaches the server as it is")
         return url
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """A long body, which would hold up the event loop if it were written at once."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._content), _PIECE):
+            yield self._content[at : at + _PIECE]
 
 
 class _Outgoing(httpx.AsyncByteStream):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import ssl
-from collections.abc import Callable
-from urllib.parse import unquote
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 import respx
-import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_server import USER, RawRequest, always, answer, in_turn, raw_server
+from raw_server import RawRequest, always, answer, in_turn, raw_server
 
-from agora_chat_async import NO_RETRY, NewUser, RetryPolicy, Session, Text, errors
+from agora_chat_async import NO_RETRY, RetryPolicy, Session, Text, errors
 
 QUICK = RetryPolicy(pause=0.001, throttled_pause=0.001)
 
@@ -48,36 +44,6 @@ async def test_a_request_without_body_is_no_octet_stream() -> None:
         await chat.request("DELETE", "/users/anna")
         assert [request.header("content-type") for request in server.requests] == ["application/json", None]
         assert [request.body for request in server.requests] == [b"", b""]
-
-
-HOSTILE = st.sampled_from(
-    ["", ".", "..", "a/b", "../x", "%2e%2e", "%2E", "a,b", "é", "x" * 65, "a\0b", "a\r\nb", "a?b=c"]
-)
-
-
-@settings(max_examples=25)
-@given(st.lists(st.text(max_size=70) | HOSTILE, min_size=1, max_size=12))
-def test_a_name_is_refused_or_is_one_segment(names: list[str]) -> None:
-    """Whatever stands for a username, the server sees its route and no other, or nothing at all."""
-
-    async def scenario() -> None:
-        async with raw_server() as server, session(server.url) as chat:
-            for name in names:
-                seen = len(server.requests)
-                try:
-                    await chat.users.delete(name)
-                except errors.InvalidArgument as error:
-                    assert error.argument == "username"
-                    assert len(server.requests) == seen
-                else:
-                    target = server.requests[seen].target
-                    *prefix, last = target.split("/")
-                    assert prefix == ["", "org", "app", "users"]
-                    assert "?" not in target
-                    assert last not in {"", ".", ".."}
-                    assert unquote(last) == name
-
-    asyncio.run(scenario())
 
 
 @settings(max_examples=15)
@@ -157,23 +123,28 @@ async def test_raw_requests_have_token_quota_and_errors() -> None:
     assert used == {"GET /users/{}": 2, "other requests": 1}
 
 
-async def test_a_lost_answer_is_not_repeated_where_that_could_harm() -> None:
-    """The server sees one request, and the caller learns that the outcome is not known."""
-    async with raw_server(always(None)) as server, session(server.url) as chat:
-        with pytest.raises(errors.OutcomeUnknown) as caught:
-            await chat.users.create_many([NewUser("anna")])
-        assert len(server.requests) == 1
-        assert caught.value.outcome_unknown
-        assert chat.quotas.snapshot()["POST /users"].used == 1
+async def stream() -> AsyncIterator[bytes]:
+    for _ in range(30):
+        yield b"x" * 65536
 
 
-async def test_a_lost_answer_is_repeated_where_that_is_safe() -> None:
-    """Each attempt takes a slot."""
-    async with raw_server(in_turn(None, None, answer())) as server, session(server.url) as chat:
-        assert (await chat.users.get("anna")).username == "anna"
-        assert len(server.requests) == 3
-        assert chat.quotas.snapshot()["GET /users/{}"].used == 3
-        assert (chat.stats.attempts, chat.stats.retries) == (3, 2)
+@pytest.mark.parametrize("transport", [None, httpx.AsyncHTTPTransport])
+async def test_long_bodies(transport: Callable[[], httpx.AsyncBaseTransport] | None) -> None:
+    """Of a known length or in chunks, they arrive whole, on each transport."""
+    uploaded = answer(body=b'{"entities":[{"uuid":"u"}]}')
+    async with (
+        raw_server(always(uploaded)) as server,
+        session(server.url, transport=transport() if transport else None) as chat,
+    ):
+        await chat.files.upload(stream())
+        await chat.files.upload(b"x" * 2_000_000)
+        await chat.request("POST", "/messages/users", json={"text": "x" * 2_000_000})
+        chunked, known, long = server.requests
+    assert (chunked.header("transfer-encoding"), chunked.header("content-length")) == ("chunked", None)
+    assert chunked.body.count(b"x" * 65536) == 30
+    assert known.header("content-length") == str(len(known.body))
+    assert b"x" * 2_000_000 in known.body
+    assert long.body == b'{"text":"' + b"x" * 2_000_000 + b'"}'
 
 
 @pytest.mark.parametrize("transport", [None, httpx.AsyncHTTPTransport])
@@ -194,19 +165,6 @@ async def test_one_call_is_one_request_also_on_a_stale_connection(
         with pytest.raises(errors.OutcomeUnknown):
             await chat.users.delete_many(limit=1)
         assert len(server.requests) == 4
-
-
-@pytest.mark.parametrize("transport", [None, httpx.AsyncHTTPTransport])
-async def test_a_failed_connect_costs_no_quota(transport: Callable[[], httpx.AsyncBaseTransport] | None) -> None:
-    """Nothing was sent: it is tried again, and the slots are given back."""
-    async with raw_server() as server:
-        url = server.url
-    async with session(url, transport=transport() if transport else None) as chat:
-        with pytest.raises(errors.ConnectFailed):
-            await chat.users.create("anna")
-        assert chat.stats.retries == 3
-        assert chat.stats.attempts == 0
-        assert chat.quotas.snapshot()["POST /users"].used == 0
 
 
 @pytest.mark.parametrize(
@@ -239,8 +197,6 @@ async def test_error_answers(status: int, body: bytes, kind: type[errors.APIErro
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (answer(body=b""), "empty"),
-        (answer(body=b"<html>sign in</html>", content_type="text/html"), "unexpected"),
         (answer(body=b'{"entities":[]}'), "entities.0"),
         (answer(body=b'{"entities":[{"uuid":"1"}]}'), "username"),
         (answer(body=b'{"entities":[7]}'), "expected an object"),
@@ -256,44 +212,6 @@ async def test_answers_that_cannot_be_read(reply: bytes, words: str) -> None:
     assert caught.value.status == 200
     assert caught.value.content_type in {"application/json", "text/html"}
     assert len(caught.value.body) <= 2048
-
-
-async def test_compressed_answers() -> None:
-    """gzip is read; a bomb is not inflated, and a stream that is cut short is a fault."""
-    packed = gzip.compress(USER)
-    bomb = gzip.compress(b"0" * 50_000_000)
-    replies = in_turn(
-        answer(200, packed, "Content-Encoding: gzip"),
-        answer(200, bomb, "Content-Encoding: gzip"),
-        *[answer(200, packed + b"x" * 5000, "Content-Encoding: gzip")] * 4,
-        *[answer(200, packed[:-9], "Content-Encoding: gzip")] * 4,
-        *[answer(200, USER, "Content-Encoding: br")] * 4,
-    )
-    async with raw_server(replies) as server, session(server.url, max_body=1_000_000) as chat:
-        assert (await chat.users.get("anna")).uuid == "u-1"
-        with pytest.raises(errors.ResponseTooLarge):
-            await chat.users.get("anna")
-        with pytest.raises(errors.TransportError, match="after the end"):
-            await chat.users.get("anna")
-        with pytest.raises(errors.TransportError, match="cut short"):
-            await chat.users.get("anna")
-        with pytest.raises(errors.TransportError, match="br"):
-            await chat.users.get("anna")
-
-
-async def test_an_answer_may_not_be_larger_than_the_session_takes() -> None:
-    """The cap holds for plain answers too."""
-    async with raw_server(always(answer(body=b" " * 2000))) as server, session(server.url, max_body=1000) as chat:
-        with pytest.raises(errors.ResponseTooLarge, match="1000 bytes"):
-            await chat.users.get("anna")
-
-
-async def test_a_status_counts_although_its_body_is_broken() -> None:
-    """A refusal whose words cannot be read is a refusal all the same, and so the call was not done."""
-    broken = answer(429, b"not gzip", "Content-Encoding: gzip")
-    async with raw_server(in_turn(broken, answer())) as server, session(server.url) as chat:
-        await chat.users.create("anna")
-        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(("status", "unknown"), [(524, True), (502, True), (500, True), (429, False), (400, False)])
@@ -333,33 +251,6 @@ async def test_a_401_that_no_token_helps_is_raised(name: str) -> None:
         with pytest.raises(errors.APIError) as caught:
             await chat.messages.modify("1", Text("x"))
         assert caught.value.status == 401
-        assert len(server.requests) == 1
-
-
-async def test_a_redirect_is_not_followed_and_the_token_goes_nowhere_else() -> None:
-    """The other host sees nothing."""
-    async with raw_server() as other:
-        reply = always(answer(307, b"", f"Location: {other.url}/org/app/users/anna"))
-        async with raw_server(reply) as server, session(server.url) as chat:
-            with pytest.raises(errors.APIError, match="not followed"):
-                await chat.users.get("anna")
-        assert other.requests == []
-
-
-async def test_tls_is_verified() -> None:
-    """A private CA works where it is given; elsewhere the connection fails before anything is sent."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    async with raw_server(context=context) as server:
-        url = server.url.replace("http:", "https:")
-        async with session(url, ssl_context=trusting) as chat:
-            await chat.users.get("anna")
-        async with session(url, retry=NO_RETRY) as chat:
-            with pytest.raises(errors.ConnectFailed, match="CERTIFICATE_VERIFY_FAILED"):
-                await chat.users.get("anna")
         assert len(server.requests) == 1
 
 

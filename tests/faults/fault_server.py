@@ -25,8 +25,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from attrs import define, field
 from raw_server import CUT, USER, Fault, Line, answer, listening
@@ -65,7 +67,11 @@ FALSE_GZIP = answer(200, USER, "Content-Encoding: gzip")
 
 
 def gzip_bomb(megabytes: int = 200) -> bytes:
-    return gzipped(b"0" * megabytes * 1_000_000)
+    """Answer with a fifth of a megabyte that inflates to so many."""
+    packer = zlib.compressobj(1, wbits=31)
+    block = b"0" * 1_000_000
+    packed = b"".join([*(packer.compress(block) for _ in range(megabytes)), packer.flush()])
+    return answer(200, packed, "Content-Encoding: gzip")
 
 
 def wrong_length(by: int, body: bytes = USER) -> bytes:
@@ -121,6 +127,28 @@ def half_close(reply: bytes = b"") -> Fault:
         await silence()(line)
 
     return fault
+
+
+@contextmanager
+def unanswered() -> Iterator[str]:
+    """Make a port where connects wait for ever, as behind a firewall that drops: its backlog is full."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def closed() -> Iterator[str]:
+    """Make a port where connects are refused, and which nobody else gets meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 @define
