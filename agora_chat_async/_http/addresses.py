@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from typing import Final
@@ -23,8 +24,15 @@ class Proxy:
 
     url: str
     """Without user and password."""
-    user: str | None = field(default=None, repr=False)
-    password: str = field(default="", repr=False)
+    credentials: str | None = field(default=None, repr=False)
+    """User and password, joined by a colon."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the proxy is told."""
+        if self.credentials is None:
+            return {}
+        return {"Proxy-Authorization": f"Basic {base64.b64encode(self.credentials.encode()).decode()}"}
 
 
 def base_url(host: str, org: str, app: str) -> str:
@@ -44,9 +52,9 @@ def proxy_of(text: str) -> Proxy:
     if parts is None or any((parts.path.strip("/"), parts.query, parts.fragment)):
         rule = "an http or https URL such as 'http://proxy.example:3128', without path"
         raise InvalidArgument("proxy", text, rule, secret="@" in text)
-    user = None if parts.username is None else unquote(parts.username)
-    place = parts.netloc.rpartition("@")[2]
-    return Proxy(f"{parts.scheme}://{place}", user, unquote(parts.password or ""))
+    credentials, _, place = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    return Proxy(f"{parts.scheme}://{place}", f"{unquote(user)}:{unquote(password)}" if credentials else None)
 
 
 def foreign_address(address: str) -> str:

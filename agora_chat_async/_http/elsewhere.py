@@ -87,13 +87,15 @@ class Elsewhere:
         async with AsyncExitStack() as stack:
             connecting = connector(self._ssl_context, force_close=True)
             timeout = aiohttp.ClientTimeout(connect=_CONNECT_TIMEOUT)
-            session = client_session(connecting, self._proxies.for_address(address), timeout=timeout)
+            session = client_session(connecting, timeout=timeout)
+            proxy = self._proxies.for_address(address)
+            through: dict[str, Any] = {} if proxy is None else {"proxy": proxy.url, "proxy_headers": proxy.headers}
             await stack.enter_async_context(session)
             # Not through httpx, below which a signed query would be quoted anew.
             url = yarl.URL(address, encoded=True)
             handover_under_way.set(handover)
             try:
-                getting = session.get(url, headers=self._headers, allow_redirects=False)
+                getting = session.get(url, headers=self._headers, allow_redirects=False, **through)
                 answer = await stack.enter_async_context(getting)
             finally:
                 handover_under_way.set(None)

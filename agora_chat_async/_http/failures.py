@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 import anyio
 import httpx
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from agora_chat_async.errors import ConnectFailed, TLSFailed, TransportError
 
@@ -39,6 +40,9 @@ def failure(error: BaseException, call: str, host: str, *, sent: bool) -> Transp
         host: Where it was to go, as a URL.
         sent: Whether the request got a connection, so that it may have been sent.
     """
+    for cause in _causes(error):
+        if isinstance(cause, aiohttp.ClientResponseError):
+            _hide_headers(cause)
     if isinstance(error, TimeoutError):
         reason = "no whole answer in time" if sent else "no connection in time"
     else:
@@ -52,6 +56,13 @@ def failure(error: BaseException, call: str, host: str, *, sent: bool) -> Transp
         made = ConnectFailed(f"{call}: {reason}")
     made.host = host
     return made
+
+
+def _hide_headers(error: aiohttp.ClientResponseError) -> None:
+    """Take the headers of the request, in which the token stands and what a proxy is told, out of what is shown."""
+    info = error.request_info
+    error.request_info = aiohttp.RequestInfo(info.url, info.method, CIMultiDictProxy(CIMultiDict[str]()), info.real_url)
+    error.args = (error.request_info, error.history)
 
 
 def _is_of_tls(error: BaseException) -> bool:

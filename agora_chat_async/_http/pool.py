@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -93,12 +92,15 @@ def pooled_transport(context: ssl.SSLContext | None, keepalive: float, proxy: Pr
     def make_client() -> aiohttp.ClientSession:
         return client_session(
             # The session's own cap on calls in flight bounds the pool.
-            connector(context, limit=0, keepalive_timeout=keepalive, ttl_dns_cache=_DNS_KEPT),
-            proxy,
+            connector(context, limit=0, keepalive_timeout=keepalive, ttl_dns_cache=_DNS_KEPT)
         )
 
     # With plain http no context is used, but the transport would load certificates for one.
-    return AiohttpTransport(verify=context if context is not None else False, client=make_client)
+    return AiohttpTransport(
+        verify=context if context is not None else False,
+        client=make_client,
+        proxy=None if proxy is None else httpx.Proxy(proxy.url, headers=proxy.headers),
+    )
 
 
 def connector(context: ssl.SSLContext | None, **options: Any) -> aiohttp.TCPConnector:
@@ -106,21 +108,16 @@ def connector(context: ssl.SSLContext | None, **options: Any) -> aiohttp.TCPConn
     return aiohttp.TCPConnector(ssl=True if context is None else context, resolver=Resolver(), **options)
 
 
-def client_session(connector: aiohttp.TCPConnector, proxy: Proxy | None, **options: Any) -> aiohttp.ClientSession:
+def client_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
     """Make a session of aiohttp that does nothing by itself: no cookies, no decoding, no second sending."""
-    with warnings.catch_warnings():
-        # What aiohttp 3.14 deprecates is all that those before it have.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=_Request,
-            auto_decompress=False,
-            trust_env=False,
-            proxy=None if proxy is None else proxy.url,
-            proxy_auth=None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password),
-            **options,
-        )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        request_class=_Request,
+        auto_decompress=False,
+        trust_env=False,
+        **options,
+    )
     session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no public name
     return session
 

@@ -11,6 +11,7 @@ import httpx
 import yarl
 
 from agora_chat_async._codec import Form
+from agora_chat_async._http.addresses import Proxy
 from agora_chat_async._http.bodies import Patience
 from agora_chat_async._http.pool import Handover
 from agora_chat_async._json import encode
@@ -31,7 +32,7 @@ _WITH_A_TYPE: Final = frozenset({"POST", "PUT", "PATCH"})
 class Requests:
     """Makes the requests for one app on one host."""
 
-    def __init__(self, base: str, user_agent: str) -> None:
+    def __init__(self, base: str, user_agent: str, proxy: Proxy | None) -> None:
         self.host: str = base.rsplit("/", 2)[0]
         """Scheme, name and port."""
         self._base = base
@@ -41,6 +42,8 @@ class Requests:
             (b"Host", urlsplit(base).netloc.encode()),
             (b"User-Agent", user_agent.encode("ascii")),
         ]
+        if proxy is not None and base.startswith("http:"):  # without a tunnel the proxy reads the request itself
+            self._headers += [(name.encode(), value.encode()) for name, value in proxy.headers.items()]
 
     def make(  # noqa: PLR0917 - keywords take time, and it is called for each attempt
         self,

@@ -68,12 +68,11 @@ class Wire:
         self._max_body = max_body
         self._proxies = proxies
         self._client: httpx.AsyncClient | None = None
-        self._requests = {requests.host: requests for requests in (Requests(base, user_agent) for base in bases)}
+        requests = [Requests(base, user_agent, proxies.for_address(base)) for base in bases]
+        self._requests = {one.host: one for one in requests}
         self._hosts = Hosts(self._requests) if len(self._requests) > 1 else None
-        self._only = next(iter(self._requests.values()))
+        self._only = requests[0]
         self._elsewhere = Elsewhere(user_agent, ssl_context, proxies)
-        for base in bases:
-            proxies.for_address(base)  # raises where one cannot be used
 
     async def open(self) -> None:
         """Make the pool; certificates are read in a thread."""

@@ -25,7 +25,7 @@ from faults.fault_server import (
 from faults.transports import SessionMaker, over_aiohttp
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_server import USER, Reply, always, answer, in_turn, raw_server
+from raw_server import CUT, USER, Reply, always, answer, in_turn, raw_server
 
 from agora_chat_async import NO_RETRY, NewUser, RetryPolicy, errors
 from agora_chat_async._retry import retry_after
@@ -175,7 +175,8 @@ async def test_fault_11_retry_after_in_odd_forms(session: SessionMaker, headers:
 
 async def test_fault_11_no_repeat_past_the_deadline(session: SessionMaker) -> None:
     """Where the pause would end too late, the refusal is told at once instead of waited out."""
-    refused = answer(503, b"", f"Retry-After: {IN_AN_HOUR}")
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    refused = answer(503, b"", f"Retry-After: {in_an_hour}")
     async with raw_server(always(refused)) as server, session(server.url, timeout=15) as chat:
         begun = time.monotonic()
         with pytest.raises(errors.ServiceUnavailable) as caught:
@@ -232,3 +233,20 @@ async def test_bytes_behind_an_answer_are_no_answer_to_the_next_call() -> None:
         for _ in range(2):
             with pytest.raises((errors.DecodeError, errors.TransportError)):
                 await chat.users.get("anna")
+
+
+def shown(error: BaseException | None) -> str:
+    """Write an error and all below it as a debugger would."""
+    return "" if error is None else f"{error!r} {vars(error)!r} {shown(error.__cause__)} {shown(error.__context__)}"
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\0\1\2garbage\r\n\r\n", b"HTTP/1.1 999999 X\r\n\r\n", b"SSH-2.0-OpenSSH\r\n\r\n"]
+)
+async def test_what_is_no_http(session: SessionMaker, garbage: bytes) -> None:
+    """It is a lost answer, and no error below ours shows the token."""
+    async with raw_server(always(garbage + CUT)) as server, session(server.url) as chat:
+        with pytest.raises(errors.OutcomeUnknown) as caught:
+            await chat.users.create("anna")
+        assert len(server.requests) == 1
+    assert "secret-token" not in shown(caught.value)
