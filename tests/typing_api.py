@@ -516,6 +516,8 @@ async def sessions() -> None:
         assert_type(await chat.with_options(max_wait=None).users.get("anna"), User)
         assert_type(chat.stats, Stats)
     chat = Session("org", "app", host="h", token="t", retry=RetryPolicy(), plan=Plan("mine", per_second(5)))
+    Session("org", "app", host=["h", "i"], token="t", proxy="http://p:3128", trust_env=False)
+    assert_type(errors.TLSFailed("expired").host, str | None)
     assert_type(await chat.open(), Session)
     await chat.aclose(drain=1.0)
 

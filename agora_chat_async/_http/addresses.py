@@ -14,7 +14,7 @@ from attrs import field, frozen
 from agora_chat_async._checks import segment
 from agora_chat_async.errors import InvalidArgument
 
-_HOST: Final = re.compile(r"(?:[^\s.%:]{1,63}\.)*[^\s.%:]{1,63}\.?|[0-9a-fA-F:.]+")
+_HOST: Final = re.compile(r"(?:[^\s.%:,]{1,63}\.)*[^\s.%:,]{1,63}\.?|[0-9a-fA-F:.]+")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -16,7 +16,7 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `make_session`; where one is not given, the environment variable in brackets holds."""
     parser.add_argument("--org", help="org name [AGORA_CHAT_ORG]")
     parser.add_argument("--app", help="app name [AGORA_CHAT_APP]")
-    parser.add_argument("--host", help="REST host, such as a41.chat.agora.io [AGORA_CHAT_HOST]")
+    parser.add_argument("--host", help="REST host, such as a41.chat.agora.io; several by commas [AGORA_CHAT_HOST]")
     parser.add_argument("--plan", help="price plan: free has a total of 10 calls a second")
     parser.add_argument(
         "--quota",
@@ -40,6 +40,7 @@ def add_certificate_options(parser: argparse.ArgumentParser) -> None:
 def make_session(options: argparse.Namespace) -> Session:
     """Make the session that options and environment describe."""
     given: dict[str, Any] = {name: _given(options, name, f"AGORA_CHAT_{name.upper()}") for name in _OF_THE_APP}
+    given["host"] = [host.strip() for host in given["host"].split(",") if host.strip()]
     if options.plan:
         given["plan"] = options.plan
     given["quotas"] = given_quotas(options)

@@ -22,6 +22,7 @@ from agora_chat_async.errors import (
     ResponseTooLarge,
     ServerError,
     ServiceUnavailable,
+    TLSFailed,
     TransportError,
     Unauthorized,
     UnsupportedOperation,
@@ -42,6 +43,7 @@ def longest(_: float, ceiling: float) -> float:
     ("error", "outcome"),
     [
         (UNSENT, Outcome.UNSENT),
+        (TLSFailed("expired"), Outcome.FINAL),
         (REFUSED, Outcome.THROTTLED),
         (ServiceUnavailable(status=503), Outcome.THROTTLED),
         (LOST, Outcome.FAULT),

@@ -261,6 +261,7 @@ async def test_a_401_that_no_token_helps_is_raised(name: str) -> None:
         "localhost:abc",
         "localhost:99999",
         "exa mple.com",
+        "a.example,b.example",
         "https://:pw@h",
         "a.com#x",
         "a" * 64 + ".com",

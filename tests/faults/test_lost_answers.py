@@ -117,13 +117,13 @@ async def test_fault_06_one_byte_at_a_time(session: SessionMaker, whole: int) ->
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 X\r\nContent-Le"], ids=["nothing", "half-a-head"])
 async def test_fault_07_no_answer(session: SessionMaker, first: bytes) -> None:
     """The attempt ends in time, and is repeated where that is safe."""
-    await repeated_only_where_that_is_safe(session, silence(first), attempt_timeout=0.15)
+    await repeated_only_where_that_is_safe(session, silence(first), attempt_timeout=0.3)
 
 
 async def test_fault_07_a_refusal_whose_words_never_come(session: SessionMaker) -> None:
     """The status is known, so the call was not done, and nothing is in doubt."""
     half = silence(answer(400, b'{"error":"illegal_argument"}')[:-10])
-    async with raw_server(always(half)) as server, session(server.url, attempt_timeout=0.15) as chat:
+    async with raw_server(always(half)) as server, session(server.url, attempt_timeout=0.3) as chat:
         with pytest.raises(errors.BadRequest) as caught:
             await chat.users.create("anna")
         assert not caught.value.outcome_unknown

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from raw_server import CUT, RawRequest, answer
 
-from agora_chat_async import RetryPolicy, Session, errors
+from agora_chat_async import NO_RETRY, RetryPolicy, Session, errors
 from agora_chat_async._transfer import Upload
 
 CONTENT = os.urandom(300_000)
@@ -205,6 +205,24 @@ async def test_a_stream_that_breaks_off_is_not_begun_again(wire: Any) -> None:
                 pass
     assert caught.group_contains(errors.TransportError, match="broke off")
     assert len(wire.server.requests) == 2
+
+
+async def test_a_reader_may_be_slower_than_an_attempt_may_last(wire: Any) -> None:
+    """The time of an attempt is for the service, not for who reads."""
+    size = 4_000_000
+
+    async def respond(_: RawRequest) -> bytes:
+        return answer(200, b"x" * size)
+
+    wire.server.respond = respond
+    came = 0
+    async with wire.chat.with_options(attempt_timeout=0.5, retry=NO_RETRY).files.download("f").stream() as chunks:
+        async for chunk in chunks:
+            if not came:
+                await asyncio.sleep(0.8)
+            came += len(chunk)
+    assert came == size
+    assert len(wire.server.requests) == 1
 
 
 async def test_a_download_has_a_limit_in_memory(chat: Session) -> None:
