@@ -14,10 +14,10 @@ was first sent was registered by it. A name that cannot be asked for has an unkn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from agora_chat_async.bulk._batches import Batch
 from agora_chat_async.bulk._taken_name import taken_name
@@ -62,7 +62,7 @@ class Aborted(Exception):
         self.cause = cause
 
 
-@define
+@frozen
 class Outcome:
     """What becomes of some rows."""
 
@@ -72,6 +72,10 @@ class Outcome:
     retryable: bool = False
 
 
+_TAKEN: Final = "duplicate_unique_property_exists"
+_MADE_BEFORE: Final = Outcome(RowStatus.EXISTS, _TAKEN, "registered before")
+_MAYBE_MADE: Final = Outcome(RowStatus.EXISTS, _TAKEN, "registered before, or by a call whose answer was lost")
+_NOT_TOLD: Final = evolve(_MAYBE_MADE, retryable=True)
 _MADE_UNSEEN: Final = Outcome(RowStatus.CREATED, None, "registered by a call whose answer was lost")
 
 
@@ -147,14 +151,17 @@ class OneBatch:
         if registration.created:
             newest = registration.created[-1].created
             self.sender.newest = max(self.sender.newest or 0, newest or 0) or None
-        # A call is carried out as a whole, so where the repeat registered somebody the lost call did nothing.
-        repeated = () if created else self.maybe
+        # A call is carried out as a whole, so where its repeat registered somebody the lost one did nothing. Which calls
+        # an earlier run made of the batch is not known.
+        settled = created and not self.batch.again
+        doubtful = [] if settled else [name for name in names if name in self.maybe and name.lower() in failures]
+        learnt = await self._learn(doubtful) if doubtful else dict[str, Outcome]()
         made = [name for name in names if name.lower() in created]
         self._close(made, Outcome(RowStatus.CREATED))
         for name in names:
             failure = failures.get(name.lower())
             if failure is not None and failure.already_exists:
-                await self._close_taken(name, failure.reason, maybe=name in repeated)
+                await self._close_taken(name, learnt.get(name) or Outcome(RowStatus.EXISTS, _TAKEN, failure.reason))
             elif failure is not None:
                 await self._close_failed(name, Outcome(RowStatus.FAILED, "not_registered", failure.reason))
             elif name.lower() not in created:
@@ -186,7 +193,7 @@ class OneBatch:
         taken, words = isinstance(error, AlreadyExists), words_of(error)
         if len(names) == 1:
             if taken:
-                await self._close_taken(names[0], words[1], maybe=names[0] in self.maybe)
+                await self._close_named(names[0], words[1])
             else:
                 await self._close_failed(names[0], Outcome(RowStatus.FAILED, *words))
             return []
@@ -196,7 +203,7 @@ class OneBatch:
             return left if len(left) < len(names) else await self._halved(names)
         name = taken_name(error.description, names) if isinstance(error, AlreadyExists) else None
         if name is not None:
-            await self._close_taken(name, words[1], maybe=name in self.maybe)
+            await self._close_named(name, words[1])
             return [other for other in names if other != name]
         return await self._halved(names)
 
@@ -213,14 +220,27 @@ class OneBatch:
             return False
         if outcome is None:
             self._close([name], Outcome(RowStatus.FAILED, *words))  # which makes it unknown
-        elif outcome.status is RowStatus.EXISTS:
-            await self._close_taken(name, outcome.message, maybe=False)
         else:
-            self._close([name], outcome)
+            await self._close_taken(name, outcome)
         return True
+
+    async def _learn(self, names: Sequence[str]) -> Mapping[str, Outcome]:
+        """Tell of taken names who registered them; where that would take too many calls, by three of them."""
+        if self.sender.may_ask(len(names)):
+            return {name: await self._who_made(name) for name in names}
+        sample = {names[0], names[len(names) // 2], names[-1]}
+        told = {await self._who_made(name) for name in sample}
+        return dict.fromkeys(names, told.pop() if len(told) == 1 else _MAYBE_MADE)
+
+    async def _who_made(self, name: str) -> Outcome:
+        try:
+            return await self._ask(name) or _NOT_TOLD
+        except NotFound:
+            return _MAYBE_MADE
 
     async def _ask(self, name: str) -> Outcome | None:
         """Ask who registered a name; None where the service does not tell, `NotFound` where nobody did."""
+        self.sender.asked += 1
         try:
             user = await self.sender.users.get(name)
         except HOPELESS as error:
@@ -231,20 +251,15 @@ class OneBatch:
             return None
         newest = self.batch.newest
         known = newest if newest is not None else 1000 * self.sender.began
-        return _MADE_UNSEEN if (user.created or 0) >= known - _CLOCKS_DIFFER else Outcome(RowStatus.EXISTS)
+        return _MADE_UNSEEN if (user.created or 0) >= known - _CLOCKS_DIFFER else _MADE_BEFORE
 
-    async def _close_taken(self, name: str, message: str | None, *, maybe: bool) -> None:
+    async def _close_named(self, name: str, message: str | None) -> None:
+        """Settle the row of the name that a refusal tells."""
+        known = Outcome(RowStatus.EXISTS, _TAKEN, message)
+        await self._close_taken(name, await self._who_made(name) if name in self.maybe else known)
+
+    async def _close_taken(self, name: str, outcome: Outcome) -> None:
         """Settle the row of a name that is registered."""
-        outcome = Outcome(RowStatus.EXISTS, "duplicate_unique_property_exists", message)
-        if maybe:
-            try:
-                asked = await self._ask(name)
-            except NotFound:
-                asked = None
-            if asked is None:
-                outcome.message = "registered before, or by a call whose answer was lost"
-            elif asked.status is RowStatus.CREATED:
-                outcome = asked
         user = self.open[name].user
         if outcome.status is RowStatus.EXISTS and self.sender.update is not None and user is not None:
             try:

@@ -51,7 +51,9 @@ _ERRNO: Final = {
     "SQLITE_CORRUPT": errno.EBADMSG,
     "SQLITE_NOTADB": errno.EBADMSG,
 }
-_MAY_BE_REGISTERED: Final = {RowStatus.CREATED, RowStatus.UNKNOWN}
+_NOT_REGISTERED: Final = {RowStatus.FAILED, RowStatus.INVALID, RowStatus.NOT_DONE}
+_WAL_PAGES: Final = 100
+"""Pages of 4 KB, to take little room beside a journal that is small itself."""
 _PATIENCE: Final = 0.5
 """Seconds that another process gets to close the journal."""
 
@@ -89,6 +91,7 @@ class Store:
                 else:
                     self._check_run(bound, resume=resume, force=force)
                 self._run("COMMIT", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+                self._run(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             except BaseException:
                 self._connection.close()
                 raise
@@ -124,8 +127,8 @@ class Store:
             self._note(batch, "done", 0)
             results = [result for result in results if result.status is not RowStatus.CREATED]
         else:
-            registered = any(result.status in _MAY_BE_REGISTERED for result in results)
-            self._note(batch, "unknown" if registered else "planned", 0)
+            nobody = all(result.status in _NOT_REGISTERED for result in results)
+            self._note(batch, "planned" if nobody else "unknown", 0)
         self._connection.executemany(
             "INSERT OR REPLACE INTO exceptions VALUES (?, ?, ?, ?, ?, ?)",
             [(row.line, batch.number, row.username, row.status.value, row.error, row.message) for row in results],

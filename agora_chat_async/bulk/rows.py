@@ -59,7 +59,7 @@ class RowResult:
     calls: int = 0
     """Registrations that the row was part of."""
     retryable: bool = False
-    """Whether the failure is none of the row's own, so that the row may pass another time."""
+    """Whether another try may tell more, as with a failure that is none of the row's own."""
 
     @property
     def open(self) -> bool:

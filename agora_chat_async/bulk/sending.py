@@ -17,6 +17,8 @@ from agora_chat_async.models.users import NewUser, Registration, User
 Update = Callable[[NewUser], Awaitable[bool]]
 """Sets an existing user to what a row says; False where the row says nothing."""
 
+ASKED_FREELY: Final = 3000
+"""Users that a run may ask for besides one a registration; at the quota that takes half a minute."""
 MOST_UNCONNECTED: Final = 5
 """Calls in a row without a connection, each repeated by the session, after which the service counts as gone."""
 
@@ -54,6 +56,8 @@ class BatchSender:
     """Registrations that came to an end; the others wait for the quota or for their answer."""
     answered: bool = field(default=False, init=False)
     """Whether the service has answered any of them."""
+    asked: int = field(default=0, init=False)
+    """Users asked for."""
     unconnected: int = field(default=0, init=False)
     """Registrations without a connection since the last answer."""
 
@@ -61,6 +65,10 @@ class BatchSender:
     def out_of_reach(self) -> bool:
         """Whether no call is likely to get through: not one did so far, or the last ones did not."""
         return self.unconnected >= (MOST_UNCONNECTED if self.answered else 1)
+
+    def may_ask(self, names: int) -> bool:
+        """Whether to ask for each of some names; that is not to take longer than the registrations themselves do."""
+        return self.asked + names <= ASKED_FREELY + self.ended
 
     def note(self, error: AgoraChatError | None = None) -> None:
         """Note how a registration ended."""

@@ -47,17 +47,21 @@ class Outcome:
         self._existing_is_bad = options.on_existing == "fail"
         self._shown = list[RowResult]()
         self._bad = 0
+        self._open = 0
         self._last_line = 1 if options.format == "csv" else 0
 
     def resume(self, journal: Journal) -> None:
         """Take what earlier runs have done."""
-        self.counts += journal.counts
+        self.counts = Counter(journal.counts)
         self.rows_before = journal.counts.total()
+        self._open = self._bad = 0
+        self._shown.clear()
         self._last_line = max(self._last_line, journal.past.covered)
 
     def add(self, result: RowResult) -> None:
         """Take a row's result."""
         self.counts[result.status] += 1
+        self._open += result.open
         self._last_line = max(self._last_line, result.line)
         fine = result.status in {*GOOD, RowStatus.NOT_DONE}
         if not fine or (result.status is RowStatus.EXISTS and self._existing_is_bad):
@@ -66,6 +70,11 @@ class Outcome:
                 self._shown.append(result)
         if self.result_file is not None:
             self.result_file.write(result)
+
+    @property
+    def left_open(self) -> int:
+        """Rows that another pass may settle, where the run came to its end."""
+        return 0 if self._ended_early else self._open
 
     @property
     def exit_code(self) -> ExitCode:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
+from agora_chat_async import Session
 from agora_chat_async.bulk import InputError, Journal, JournalError, Progress, Report, ResultFile, Row
 from agora_chat_async.bulk.earlier import LeftOver, left_over
 from agora_chat_async.bulk.provisioning import provision_users
@@ -25,6 +26,11 @@ from agora_chat_async.cli._exits import CommandError, say
 from agora_chat_async.cli._import_outcome import Outcome
 from agora_chat_async.cli._session_options import add_session_options, make_session
 from agora_chat_async.cli._stopping import two_step_stop
+
+PASSES: Final = 3
+"""Times that rows are tried, where there is a journal and they fail through no fault of their own."""
+PAUSE: Final = 2.0
+"""Seconds between two passes."""
 
 _DESCRIPTION: Final = """\
 Register the users of a CSV or JSONL file, plain or .gz. CSV begins with a header; the columns, and the members of a
@@ -116,24 +122,35 @@ def _same(path: str, other: str) -> bool:
 
 
 async def _import(options: argparse.Namespace, choice: LeftOver | None, outcome: Outcome, display: Display) -> None:
-    async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(_journal(options, choice)) if options.journal else None
-        if journal is not None:
-            outcome.resume(journal)
-            if journal.finished is not None and not journal.rebuilding:
-                when = datetime.fromtimestamp(journal.finished, UTC).strftime("%Y-%m-%d %H:%M UTC")
-                say(f"{options.file} was done on {when}, so nothing is sent")
-                outcome.report = Report(
-                    counts=journal.counts,
-                    started=datetime.now(UTC),
-                    elapsed=0.0,
-                    calls=0,
-                    on_existing=options.on_existing,
-                    rows_before=journal.counts.total(),
-                )
+    async with outcome.session as chat:  # the outermost, so that a second Ctrl-C leaves it to close in order
+        if not options.journal:
+            await _provision(options, choice, outcome, display, chat, None)
+            return
+        for further in reversed(range(PASSES)):
+            async with _journal(options, choice) as journal:
+                outcome.resume(journal)
+                if journal.finished is not None and not journal.rebuilding:
+                    _tell_finished(options, outcome, journal)
+                    return
+                await _provision(options, choice, outcome, display, chat, journal)
+            if not further or not outcome.left_open:
                 return
-        outcome.lines = await to_thread.run_sync(count_lines, options.file)
-        await _provision(options, choice, outcome, display, journal)
+            say(f"{outcome.left_open:,} rows failed through no fault of their own, and are tried again")
+            options.resume = True
+            await anyio.sleep(PAUSE)
+
+
+def _tell_finished(options: argparse.Namespace, outcome: Outcome, journal: Journal) -> None:
+    when = datetime.fromtimestamp(journal.finished or 0, UTC)
+    say(f"{options.file} was done on {when:%Y-%m-%d %H:%M UTC}, so nothing is sent")
+    outcome.report = Report(
+        counts=journal.counts,
+        started=when,
+        elapsed=0.0,
+        calls=0,
+        on_existing=options.on_existing,
+        rows_before=journal.counts.total(),
+    )
 
 
 def _journal(options: argparse.Namespace, choice: LeftOver | None) -> Journal:
@@ -151,10 +168,15 @@ def _journal(options: argparse.Namespace, choice: LeftOver | None) -> Journal:
     )
 
 
-async def _provision(
-    options: argparse.Namespace, choice: LeftOver | None, outcome: Outcome, display: Display, journal: Journal | None
+async def _provision(  # noqa: PLR0917 - what a pass needs
+    options: argparse.Namespace,
+    choice: LeftOver | None,
+    outcome: Outcome,
+    display: Display,
+    chat: Session,
+    journal: Journal | None,
 ) -> None:
-    lines = outcome.lines
+    lines = outcome.lines = await to_thread.run_sync(count_lines, options.file)
     stop = anyio.Event()
 
     def ask_to_stop() -> None:
@@ -170,23 +192,21 @@ async def _provision(
         total: int | None = choice.count
     else:
         total = None if lines is None else lines - (options.format == "csv")
-    # The scope is the inner one, so that a second Ctrl-C leaves the session to close in order.
-    async with outcome.session as chat:
-        with anyio.CancelScope() as scope, two_step_stop(ask_to_stop, scope.cancel):
-            outcome.report = await provision_users(
-                chat,
-                _rows(options, choice, 0 if journal is None else journal.read_after),
-                on_result=outcome.add,
-                on_progress=show,
-                batch_size=options.batch_size,
-                workers=options.workers,
-                on_existing=options.on_existing,
-                total=total,
-                stop=stop,
-                journal=journal,
-                max_errors=options.max_errors,
-                max_error_rate=options.max_error_rate,
-            )
+    with anyio.CancelScope() as scope, two_step_stop(ask_to_stop, scope.cancel):
+        outcome.report = await provision_users(
+            chat,
+            _rows(options, choice, 0 if journal is None else journal.read_after),
+            on_result=outcome.add,
+            on_progress=show,
+            batch_size=options.batch_size,
+            workers=options.workers,
+            on_existing=options.on_existing,
+            total=total,
+            stop=stop,
+            journal=journal,
+            max_errors=options.max_errors,
+            max_error_rate=options.max_error_rate,
+        )
 
 
 def _rows(options: argparse.Namespace, choice: LeftOver | None, after: int) -> AsyncGenerator[Row, None]:

@@ -97,6 +97,24 @@ async def test_fault_32_killed_while_answers_are_lost(service: Service, tmp_path
     check(tmp_path, service, 4_000)
 
 
+async def test_fault_32_a_service_that_fails_for_a_while(service: Service, tmp_path: Path) -> None:
+    """Rows that failed through no fault of their own are tried again at the end of the same run."""
+
+    async def dead_at_first(proxy: FaultProxy, client: Line) -> None:
+        if proxy.connections > 60:
+            await proxy.relay(client)
+        else:
+            await client.reader.read(64 * 1024)
+            client.reset()
+
+    port = int(service.info.url.rpartition(":")[2])
+    async with fault_proxy(port, dead_at_first) as proxy:
+        with Nursery({**service.environment, "AGORA_CHAT_HOST": proxy.url}, tmp_path) as nursery:
+            assert await asyncio.to_thread(nursery.run, *command(tmp_path, 300)) == 0, nursery.log
+    assert "and are tried again" in nursery.log
+    check(tmp_path, service, 300)
+
+
 def test_fault_32_a_second_run_is_refused(nursery: Nursery, service: Service, tmp_path: Path) -> None:
     """While another process has the journal a run ends at once, with 2, and touches neither service nor result."""
     words = command(tmp_path, 100)
