@@ -151,8 +151,8 @@ class OneBatch:
         if registration.created:
             newest = registration.created[-1].created
             self.sender.newest = max(self.sender.newest or 0, newest or 0) or None
-        # A call is carried out as a whole, so where its repeat registered somebody the lost one did nothing. Which calls
-        # an earlier run made of the batch is not known.
+        # A call is carried out as a whole, so where its repeat registered somebody the lost one did nothing. Which
+        # calls an earlier run made of the batch is not known.
         settled = created and not self.batch.again
         doubtful = [] if settled else [name for name in names if name in self.maybe and name.lower() in failures]
         learnt = await self._learn(doubtful) if doubtful else dict[str, Outcome]()
