@@ -240,7 +240,6 @@ class OneBatch:
 
     async def _ask(self, name: str) -> Outcome | None:
         """Ask who registered a name; None where the service does not tell, `NotFound` where nobody did."""
-        self.sender.asked += 1
         try:
             user = await self.sender.users.get(name)
         except HOPELESS as error:

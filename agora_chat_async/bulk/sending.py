@@ -17,8 +17,8 @@ from agora_chat_async.models.users import NewUser, Registration, User
 Update = Callable[[NewUser], Awaitable[bool]]
 """Sets an existing user to what a row says; False where the row says nothing."""
 
-ASKED_FREELY: Final = 3000
-"""Users that a run may ask for besides one a registration; at the quota that takes half a minute."""
+ASKED_FREELY: Final = 300
+"""Users that a run may ask for besides one a registration; at the quota that takes three seconds."""
 MOST_UNCONNECTED: Final = 5
 """Calls in a row without a connection, each repeated by the session, after which the service counts as gone."""
 
@@ -57,7 +57,7 @@ class BatchSender:
     answered: bool = field(default=False, init=False)
     """Whether the service has answered any of them."""
     asked: int = field(default=0, init=False)
-    """Users asked for."""
+    """Users asked for, one by one, to learn who registered them."""
     unconnected: int = field(default=0, init=False)
     """Registrations without a connection since the last answer."""
 
@@ -68,7 +68,10 @@ class BatchSender:
 
     def may_ask(self, names: int) -> bool:
         """Whether to ask for each of some names; that is not to take longer than the registrations themselves do."""
-        return self.asked + names <= ASKED_FREELY + self.ended
+        if self.asked + names > ASKED_FREELY + self.ended:
+            return False
+        self.asked += names  # at once, as other batches ask meanwhile
+        return True
 
     def note(self, error: AgoraChatError | None = None) -> None:
         """Note how a registration ended."""
