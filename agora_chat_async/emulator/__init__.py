@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from agora_chat_async.emulator._command import main, run
+from agora_chat_async.emulator._faults import Fault
 from agora_chat_async.emulator._options import add_arguments
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG
 
@@ -27,6 +28,7 @@ __all__ = [
     "DEMO_ORG",
     "Emulator",
     "EmulatorInfo",
+    "Fault",
     "add_arguments",
     "main",
     "run",

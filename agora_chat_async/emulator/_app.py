@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
 from attrs import evolve
@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from agora_chat_async._json import encode
 from agora_chat_async.api import all_endpoints
 from agora_chat_async.emulator._auth import Gatekeeper, Identity
+from agora_chat_async.emulator._breaking import Line, Whole, break_answer
 from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._clock import Clock
 from agora_chat_async.emulator._control import control_app
@@ -35,13 +36,14 @@ from agora_chat_async.emulator._errors import (
     unknown_path,
     wrong_method,
 )
+from agora_chat_async.emulator._faults import KINDS, Fault, Faults
 from agora_chat_async.emulator._features import closed
 from agora_chat_async.emulator._handlers import HANDLERS, PREPARE, TOO_FAST
 from agora_chat_async.emulator._limits import limits_of
 from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._older import OLDER
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
-from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond
+from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond, written
 from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
 from agora_chat_async.emulator._settings import (
     DEMO_APP,
@@ -98,6 +100,8 @@ class Emulator:
         disabled: Features that are off for the app, such as `["presence", "push"]`; see `FEATURES`.
         background: Share of each quota that other clients are taken to use.
         strict: Refuse members and query parameters that an operation does not have.
+        faults: What goes wrong with some calls, such as `Fault("lost_answer", "messages.*", probability=0.02)`.
+        fault_seed: For the draws of the faults.
         now: The wall clock, in seconds since 1970.
         monotonic: The clock by which calls are counted.
     """
@@ -131,6 +135,8 @@ class Emulator:
         disabled: Iterable[str] = (),
         background: float = 0.0,
         strict: bool = True,
+        faults: Iterable[Fault | str | Mapping[str, Any]] = (),
+        fault_seed: int = 0,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -170,6 +176,7 @@ class Emulator:
             background=background,
             clock_offset=now() - monotonic(),
         )
+        self.faults: Final = Faults({name: route.ids for name, route in self.tree.routes.items()}, faults, fault_seed)
         self.log: Final = RequestLog()
         self.log.clear(self.clock.monotonic())
         self.gatekeeper: Final = Gatekeeper(app_id, certificate, self.clock.now)
@@ -197,8 +204,11 @@ class Emulator:
             at = arrival + self.clock.ahead
         body = await read_body(receive)
         if body is not None:
-            status, answer = await self._answer(Request.of(scope, raw_path, body, at))
-            await respond(send, status, answer)
+            status, answer, fault = await self._answer(Request.of(scope, raw_path, body, at))
+            if fault is None:
+                await respond(send, status, answer)
+            else:
+                await break_answer(Line(scope, receive, send), fault, Whole(status, *written(answer)))
 
     async def __aenter__(self) -> Self:
         return self
@@ -213,11 +223,12 @@ class Emulator:
         await self.state.database.aclose()
 
     async def reset(self) -> None:
-        """Forget all data, tokens, calls and requests."""
+        """Forget all data, tokens, calls and requests, and go back to the faults of the start."""
         await self.state.database.run(self.state.clear)
         self.clock.ahead = 0.0
         self.gatekeeper.reset()
         self.quotas.reset()
+        self.faults.reset()
         self.log.clear(self.clock.monotonic())
 
     async def restore(self, content: bytes) -> None:
@@ -233,12 +244,12 @@ class Emulator:
         before = self.gatekeeper.revoke("")
         await self.state.database.run(lambda: self.state.tokens.revoke_all(before))
 
-    async def _answer(self, request: Request) -> tuple[int, bytes | Attachment]:
+    async def _answer(self, request: Request) -> tuple[int, bytes | Attachment, Fault | None]:
         if self._jitter:
             delay = random.random() * self._jitter  # noqa: S311 - a network, not a secret
             request = evolve(request, at=request.at + delay)
             await asyncio.sleep(request.at - self.clock.monotonic())
-        number, outcome = self._judge(request)
+        number, outcome, fault = self._judge(request)
         answer: bytes | Attachment
         try:
             status, answer = 200, await self._carry_out(outcome)
@@ -249,21 +260,25 @@ class Emulator:
             _logger.exception("%s %s", request.method, request.target)
             broken = Refusal(500, "emulator_fault", "the emulator itself failed; its log says how")
             status, answer = 500, self._error(broken, request)
-        self.log.answered(number, status)
+        self.log.answered(number, KINDS[fault.kind].status or status if fault is not None else status)
         if self._latency:
             await asyncio.sleep(self._latency)
-        return status, answer
+        return status, answer, fault
 
-    def _judge(self, request: Request) -> tuple[int, Call | Refusal]:
-        """Decide whether a request is let in, and note it in the log."""
+    def _judge(self, request: Request) -> tuple[int, Call | Refusal, Fault | None]:
+        """Decide whether a request is let in and what goes wrong with it, and note it in the log."""
         route, admitted, refused, cost = "", False, False, 1
         outcome: Call | Refusal
+        fault: Fault | None = None
         try:
             match, path = self._match(request)
             route = match.route.name
-            identity = self._identify(match.route, request)
             counts = item_counts(match.route, request.body)
             cost = sum(counts.values()) if counts else 1
+            fault = self.faults.draw(route)
+            if fault is not None and fault.before:
+                raise self._struck(fault, match.route, request)
+            identity = self._identify(match.route, request)
             admitted = not self._enforce_quotas or self.quotas.admit(route, request.at, counts)
             refused = not admitted
             if admitted and self.settings.over_plan:
@@ -272,9 +287,26 @@ class Emulator:
         except Refusal as refusal:
             outcome = refusal
         number = self.log.add(
-            request.at, request.method, request.target, route, admitted=admitted, cost=cost, refused=refused
+            request.at,
+            request.method,
+            request.target,
+            route,
+            admitted=admitted,
+            cost=cost,
+            refused=refused,
+            fault=fault.kind if fault is not None else "",
         )
-        return number, outcome
+        return number, outcome, fault
+
+    def _struck(self, fault: Fault, route: Route, request: Request) -> Refusal:
+        """Return the refusal of a call that a fault keeps from being carried out."""
+        if fault.kind == "rate_limited":
+            return self._too_fast(route)
+        if fault.kind == "revoked":
+            self._identify(route, request)  # so that this very token is known to be old
+            self.gatekeeper.revoke("")
+            self._identify(route, request)
+        return Refusal(KINDS[fault.kind].status, "fault", str(fault))
 
     def _match(self, request: Request) -> tuple[Match, str]:
         segments = split_path(request.raw_path)

@@ -35,6 +35,12 @@ ENDPOINTS: Final = (
     ("POST", "/_emulator/users/{name}/online", 'log a user in or out: {"online": true}'),
     ("GET", "/_emulator/users/{name}/messages", "what a user could pull from the server, newest first: ?limit=100"),
     ("POST", "/_emulator/callbacks", 'store callbacks as if they had failed now: {"size": 3}'),
+    ("GET", "/_emulator/faults", "what goes wrong with calls, and how many it struck"),
+    (
+        "POST",
+        "/_emulator/faults",
+        'let something go wrong: {"faults": [{"kind": "drip", "route": "users.*"}], "seed": 1}',
+    ),
     ("POST", "/_emulator/tokens/revoke", "let no token hold that was made before now"),
 )
 """Method, path and purpose of each, for the people who start the emulator."""
@@ -62,6 +68,8 @@ def control_app(emulator: Emulator) -> Starlette:
             Route("/_emulator/users/{name}/online", controls.online, methods=["POST"]),
             Route("/_emulator/users/{name}/messages", controls.messages),
             Route("/_emulator/callbacks", controls.callbacks, methods=["POST"]),
+            Route("/_emulator/faults", controls.faults),
+            Route("/_emulator/faults", controls.set_faults, methods=["POST"]),
             Route("/_emulator/tokens/revoke", controls.revoke, methods=["POST"]),
             Route(_history.PATH + "{hour}.gz", controls.history),
         ],
@@ -164,6 +172,21 @@ class _Controls:
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MAX_SEED:
             raise illegal(f"size is a number from 1 to {_MAX_SEED}")
         return _json({"date": await self._run(lambda: self._emulator.state.callbacks.store(size))})
+
+    async def faults(self, _: Request) -> Response:
+        faults = self._emulator.faults
+        return _json({"faults": faults.told(), "seed": faults.seed})
+
+    async def set_faults(self, request: Request) -> Response:
+        body = await _body(request)
+        faults, seed = body.get("faults"), body.get("seed", 0)
+        if not isinstance(faults, list) or not isinstance(seed, int):
+            raise illegal("faults is a list of faults, none for none, and seed a number")
+        try:
+            self._emulator.faults.set(*cast("list[Any]", faults), seed=seed)
+        except ValueError as error:
+            raise illegal(str(error)) from None
+        return await self.faults(request)
 
     async def revoke(self, _: Request) -> Response:
         await self._emulator.revoke_tokens()

@@ -54,6 +54,7 @@ class RequestLog:
         self._routes = array("H")
         self._statuses = array("H")
         self._costs = array("l")
+        self._faults = array("H")
         self._admitted = bytearray()
         self._refused = bytearray()
         self._targets = list[str]()
@@ -70,7 +71,16 @@ class RequestLog:
         return len(self._times)
 
     def add(
-        self, at: float, method: str, target: str, route: str, *, admitted: bool, cost: int, refused: bool = False
+        self,
+        at: float,
+        method: str,
+        target: str,
+        route: str,
+        *,
+        admitted: bool,
+        cost: int,
+        refused: bool = False,
+        fault: str = "",
     ) -> int:
         """Note a request that was judged, and return its number, by which its status is noted later.
 
@@ -85,6 +95,7 @@ class RequestLog:
         self._routes.append(self._number(route))
         self._statuses.append(0)
         self._costs.append(cost)
+        self._faults.append(self._number(fault))
         self._admitted.append(admitted)
         self._refused.append(refused)
         self._targets.append(self._interned.setdefault(target, target))
@@ -119,6 +130,8 @@ class RequestLog:
                     "cost": self._costs[index],
                 }
             )
+            if fault := self._names[self._faults[index]]:
+                found[-1]["fault"] = fault
         return found[::-1]
 
     def windows(self, seconds: float) -> dict[str, Any]:
@@ -159,6 +172,6 @@ class RequestLog:
 
     def _drop(self, count: int) -> None:
         self._dropped += count
-        numbers = (self._times, self._methods, self._routes, self._statuses, self._costs)
+        numbers = (self._times, self._methods, self._routes, self._statuses, self._costs, self._faults)
         for column in (*numbers, self._admitted, self._refused, self._targets):
             del column[:count]

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Final, get_args
 
+from agora_chat_async.emulator._faults import KINDS, Fault
 from agora_chat_async.emulator._features import FEATURES
 from agora_chat_async.emulator._quota import Algorithm
 from agora_chat_async.emulator._settings import DEMO_APP, DEMO_APP_ID, DEMO_CERTIFICATE, DEMO_ORG, Dialect
@@ -83,6 +84,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a word for which names and announcements of groups are refused; may be repeated",
     )
     add(
+        "--fault",
+        dest="faults",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="KIND[,route=...][,probability=...][,count=...][,seconds=...]",
+        help="what goes wrong with some calls, such as lost_answer,route=messages.*,probability=0.02; may be repeated: "
+        + ", ".join(KINDS),
+    )
+    add("--fault-seed", type=int, default=0, metavar="NUMBER", help="for the draws of the faults (default: 0)")
+    add(
         "--unknown-user",
         type=int,
         choices=(400, 404),
@@ -106,6 +118,13 @@ def _quota(text: str) -> tuple[str, Rate]:
         raise argparse.ArgumentTypeError(f"a quota is written like users.create=150/second, got {text!r}")
     try:
         return name, Rate.parse(rate)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -111,11 +111,18 @@ async def read_body(receive: Receive) -> bytes | None:
 
 async def respond(send: Send, status: int, answer: bytes | Attachment) -> None:
     """Send JSON or a file."""
-    kind, body = (
-        (b"application/octet-stream", answer.content)
-        if isinstance(answer, Attachment)
-        else (b"application/json", answer)
-    )
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    kind, body = written(answer)
+    await send({"type": "http.response.start", "status": status, "headers": headers_of(kind, len(body))})
     await send({"type": "http.response.body", "body": body})
+
+
+def written(answer: bytes | Attachment) -> tuple[bytes, bytes]:
+    """Return the content type and the bytes of an answer."""
+    if isinstance(answer, Attachment):
+        return b"application/octet-stream", answer.content
+    return b"application/json", answer
+
+
+def headers_of(kind: bytes, length: int) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer."""
+    return [(b"content-type", kind), (b"content-length", str(length).encode())]

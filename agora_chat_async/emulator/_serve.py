@@ -7,12 +7,13 @@ import ipaddress
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ import uvicorn
 from attrs import asdict, field, frozen
 
 from agora_chat_async.emulator._app import ARRIVAL, Emulator
+from agora_chat_async.emulator._breaking import CONNECTION
+from agora_chat_async.emulator._faults import Fault
 
 MAX_PORT: Final = 65_535
 _START_TIMEOUT: Final = 30.0
@@ -113,6 +116,7 @@ def spawn(
     strict: bool = True,
     disabled: Iterable[str] = (),
     moderated: Iterable[str] = (),
+    faults: Iterable[Fault | str] = (),
     **settings: Any,
 ) -> Generator[EmulatorInfo, None, None]:
     """Serve an emulator in a process of its own, which ends with the block, or with this process.
@@ -126,6 +130,8 @@ def spawn(
         words += ["--disable", feature]
     for word in moderated:
         words += [f"--moderated={word}"]
+    for fault in faults:
+        words += [f"--fault={fault}"]
     for name, rate in (quotas or {}).items():
         words += ["--quota", f"{name}={rate}"]
     for name, most in (limits or {}).items():
@@ -160,12 +166,12 @@ def wait_for_stdin_to_end(then: Callable[[], object]) -> None:
 
 
 def _http_protocol() -> Any:
-    """A protocol that notes when bytes arrive, which is earlier than the app is called."""
+    """A protocol that notes when bytes arrive, before the app is called, and lets the app break connections."""
     if find_spec("httptools") is None:
         return "auto"
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415 - optional
 
-    class StampingProtocol(HttpToolsProtocol):
+    class OpenProtocol(HttpToolsProtocol):
         _received = 0.0
 
         def data_received(self, data: bytes) -> None:
@@ -174,9 +180,18 @@ def _http_protocol() -> Any:
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self.scope.setdefault("state", {})[ARRIVAL] = self._received
+            self.scope.setdefault("state", {}).update({ARRIVAL: self._received, CONNECTION: self})
 
-    return StampingProtocol
+        def reset(self) -> None:
+            with suppress(OSError):
+                own = self.transport.get_extra_info("socket")
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+
+        def close(self) -> None:
+            self.transport.close()
+
+    return OpenProtocol
 
 
 def _bind(host: str, port: int) -> socket.socket:

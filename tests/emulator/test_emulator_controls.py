@@ -99,6 +99,7 @@ async def test_every_control_that_is_announced_is_there(client):
         bodies = {
             "/_emulator/seed": {"json": {"users": 0}},
             "/_emulator/clock": {"json": {"advance": 0}},
+            "/_emulator/faults": {"json": {"faults": []}},
             "/_emulator/restore": {"content": (await client.get(f"{ROOT}/snapshot")).content},
         }
         body = bodies.get(path, {}) if method == "POST" else {}
