@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict, deque
 from typing import Final
 
@@ -30,6 +31,7 @@ from aiolimiter import AsyncLimiter
 from attrs import frozen
 
 from agora_chat_async._slowdown import LONGEST_WINDOW, Slowdown
+from agora_chat_async.errors import QuotaWaitExceeded
 from agora_chat_async.quota import Rate
 
 log = logging.getLogger("agora_chat_async.quotas")
@@ -76,7 +78,19 @@ class Slot:
 class Bucket:
     """One rate that calls draw on."""
 
-    __slots__ = ("_alarm", "_fresh", "_headed", "_in_line", "_line", "_period", "_slowdown", "_taken", "name", "rate")
+    __slots__ = (
+        "_alarm",
+        "_fresh",
+        "_head_cost",
+        "_headed",
+        "_in_line",
+        "_line",
+        "_period",
+        "_slowdown",
+        "_taken",
+        "name",
+        "rate",
+    )
 
     def __init__(self, name: str, rate: Rate, margin: float | None = None) -> None:
         self.name = name
@@ -86,32 +100,39 @@ class Bucket:
         """Slots that were never taken, or given back; they are made when they are needed."""
         self._taken = deque[Slot]()
         """Slots that were sent with, the oldest first."""
-        self._line = OrderedDict[asyncio.Future[None], None]()
-        """Calls behind the head of the line."""
+        self._line = OrderedDict[asyncio.Future[None], int]()
+        """Calls behind the head of the line, and their cost."""
         self._headed = False
+        self._head_cost = 0
         self._in_line = 0
         """Cost of all calls in line, the head's included."""
         self._alarm: asyncio.Future[None] | None = None
         self._slowdown: Slowdown | None = None
         """What the service's refusals demand; None while there were none for long enough."""
 
-    async def take(self, cost: int) -> list[Slot]:
-        """Wait in line for `cost` slots and take them; the caller ends them with `sent` or `give_back`."""
+    async def take(self, cost: int, patience: float = math.inf) -> list[Slot]:
+        """Wait in line for `cost` slots and take them; the caller ends them with `sent` or `give_back`.
+
+        At the head of the line it fails at once where the wait is known to be longer than `patience` seconds in all.
+        """
         if cost > self.rate.calls:
             raise ValueError(f"{self.name}: {cost} can never be had at once, the rate is {self.rate}")
+        begun = asyncio.get_running_loop().time() if patience < math.inf else 0.0
         self._in_line += cost
         try:
             if self._headed:
                 turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._line[turn] = None
+                self._line[turn] = cost
                 try:
                     await turn
                 except asyncio.CancelledError:
                     self._step_out(turn)
                     raise
-            self._headed = True
+            self._headed, self._head_cost = True, cost
             try:
                 while (ready := self._ready_at(cost)) > asyncio.get_running_loop().time():
+                    if patience < self._free_at(cost) - begun < math.inf:
+                        raise QuotaWaitExceeded(self.name, ready - asyncio.get_running_loop().time(), patience)
                     await self._sleep_until(ready)
                 if self._slowdown is not None:
                     self._slowdown.granted(cost, asyncio.get_running_loop().time())
@@ -135,11 +156,15 @@ class Bucket:
         self._fresh += len(slots)
         self._look_again()
 
+    def holds(self, slots: list[Slot]) -> bool:  # noqa: ARG002 - where slots are shared, they can be lost
+        """Tell whether slots that were taken may still be used."""
+        return True
+
     def refused(self, cost: int, sent_at: float) -> None:
         """Slow the bucket: the service refused a call of that cost, sent at that moment, as one too many."""
         now = asyncio.get_running_loop().time()
         if self._slowed(now) is None:
-            self._slowdown = Slowdown(self.rate)
+            self._slowdown = Slowdown(self._own_rate)
             log.warning("%s: the service refuses calls that keep the quota, slowing down", self.name)
         assert self._slowdown is not None  # noqa: S101 - it was just made
         self._slowdown.refused(cost, sent_at, self._used(now), now)
@@ -194,18 +219,24 @@ class Bucket:
         next_free_in = self._period if ready == float("inf") else ready
         return BucketState(self.rate, self.rate.calls - unused, free, waiting, next_free_in, factor)
 
+    @property
+    def _own_rate(self) -> Rate:
+        """What this process uses of the rate, where nothing slows it."""
+        return self.rate
+
     def _step_out(self, turn: asyncio.Future[None]) -> None:
         """Leave the line; where it was this call's turn already, it is the next one's."""
-        if self._line.pop(turn, turn) is turn and not turn.cancelled():
+        if self._line.pop(turn, None) is None and not turn.cancelled():
             self._call_next()
 
     def _call_next(self) -> None:
         while self._line:
-            turn, _ = self._line.popitem(last=False)
+            turn, cost = self._line.popitem(last=False)
             if not turn.done() and not turn.get_loop().is_closed():
+                self._head_cost = cost
                 turn.set_result(None)
                 return
-        self._headed = False
+        self._headed, self._head_cost = False, 0
 
     def _ready_at(self, cost: int) -> float:
         """Moment at which a call of that cost may go, as it looks now; infinity while that depends on pending slots."""

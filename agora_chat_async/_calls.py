@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
+from agora_chat_async._gate import SlotsExpired
 from agora_chat_async._life import CLOSED_UNDER_WAY, Life
 from agora_chat_async._redact import without_frames
 from agora_chat_async._refusals import refusal
@@ -219,6 +220,9 @@ class _Call:
                         life.attempts += lease.handed
                         await lease.release()
                     lease = None
+                    if isinstance(outcome, SlotsExpired):
+                        self._attempts -= 1
+                        continue
                     if not isinstance(outcome, AgoraChatError):
                         break
                     pause = await self._pause_after(outcome, scope.when())

@@ -18,7 +18,16 @@ from anyio import CapacityLimiter, WouldBlock
 
 from agora_chat_async._bucket import Bucket, BucketState, Slot
 from agora_chat_async._endpoint import Endpoint
-from agora_chat_async.errors import AgoraChatError, InvalidArgument, QuotaWaitExceeded, RateLimited, ServerError
+from agora_chat_async._member import Member
+from agora_chat_async._shared import SharedBucket
+from agora_chat_async.errors import (
+    AgoraChatError,
+    ConnectFailed,
+    InvalidArgument,
+    QuotaWaitExceeded,
+    RateLimited,
+    ServerError,
+)
 from agora_chat_async.quota import DAY, Plan, Quota, Rate
 
 DAY_MAX_WAIT: Final = 60.0
@@ -26,6 +35,10 @@ DAY_MAX_WAIT: Final = 60.0
 
 Overrides = Mapping[str, str | Rate | Iterable[str | Rate]]
 """Rates by the id of an endpoint, such as `{"users.create": "150/second"}`, or by the name of a shared quota."""
+
+
+class SlotsExpired(ConnectFailed):
+    """A call held its slots for so long, out of the store's sight, that others may use them; nothing was sent."""
 
 
 class Lease:
@@ -43,7 +56,13 @@ class Lease:
         """Length of the request's body, as far as it is known."""
 
     def hand(self) -> None:
-        """Note that the request has got its connection."""
+        """Note that the request has got its connection, and is about to be written.
+
+        Raises:
+            SlotsExpired: It must not be.
+        """
+        if not self.handed and not all(bucket.holds(slots) for bucket, slots in self._slots):
+            raise SlotsExpired("the slots of the call were held for too long")
         self.handed = True
 
     async def sent(self) -> None:
@@ -122,14 +141,16 @@ class Gate:
             _refuse_never(bucket, counts)
         self._refuse_long_wait(counts, max_wait)
         # Most calls wait in line here, and hold no more than they need.
-        return self._enter(counts) if max_wait is None or max_wait == math.inf else self._enter_within(max_wait, counts)
+        if max_wait is None or max_wait == math.inf:
+            return self._enter(counts, max_wait)
+        return self._enter_within(max_wait, counts)
 
-    async def _enter(self, counts: Mapping[str, int] | None) -> Lease:
+    async def _enter(self, counts: Mapping[str, int] | None, max_wait: float | None) -> Lease:
         lease = Lease()
         try:
             for step in self._steps:
                 if isinstance(step, Bucket):
-                    lease.hold(step, await step.take(_cost(step.rate, counts)))
+                    lease.hold(step, await step.take(_cost(step.rate, counts), _patience(step.rate, max_wait)))
                 else:
                     await lease.occupy(step)
         except BaseException:
@@ -141,7 +162,7 @@ class Gate:
         scope = asyncio.timeout(max_wait)
         try:
             async with scope:
-                return await self._enter(counts)
+                return await self._enter(counts, max_wait)
         except TimeoutError:
             if not scope.expired():
                 raise
@@ -150,13 +171,8 @@ class Gate:
 
     def _refuse_long_wait(self, counts: Mapping[str, int] | None, max_wait: float | None) -> None:
         for bucket in self.buckets:
-            limit = max_wait
-            if limit is None:
-                if bucket.rate.period < DAY:
-                    continue
-                limit = DAY_MAX_WAIT
-            wait = bucket.wait_for(_cost(bucket.rate, counts))
-            if wait > limit:
+            limit = _patience(bucket.rate, max_wait)
+            if limit < math.inf and (wait := bucket.wait_for(_cost(bucket.rate, counts))) > limit:
                 raise QuotaWaitExceeded(bucket.name, wait, limit)
 
     def longest_wait(self, counts: Mapping[str, int] | None) -> tuple[str, float]:
@@ -179,6 +195,13 @@ def _refuse_never(bucket: Bucket, counts: Mapping[str, int] | None) -> None:
         raise InvalidArgument(rate.counts or "quotas", f"{cost} items", f"at most {rate.calls}, by the quota {rate}")
 
 
+def _patience(rate: Rate, max_wait: float | None) -> float:
+    """Seconds that a call waits for a rate."""
+    if max_wait is not None:
+        return max_wait
+    return DAY_MAX_WAIT if rate.period >= DAY else math.inf
+
+
 def _cost(rate: Rate, counts: Mapping[str, int] | None) -> int:
     return counts.get(rate.counts, 1) if counts is not None and rate.counts is not None else 1
 
@@ -194,7 +217,9 @@ class Quotas:
         overrides: Overrides,
         margin: float | None,
         in_flight: int,
+        member: Member | None = None,
     ) -> None:
+        self._member = member
         self._margin = margin
         self._buckets = dict[str, Bucket]()
         self._caps = dict[str, CapacityLimiter]()
@@ -237,7 +262,12 @@ class Quotas:
         return [self._bucket(name if len(ordered) == 1 else f"{name} {rate}", rate) for rate in ordered]
 
     def _bucket(self, name: str, rate: Rate) -> Bucket:
-        return self._buckets.setdefault(name, Bucket(name, rate, self._margin))
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            shared = self._member
+            bucket = SharedBucket(name, rate, self._margin, shared) if shared else Bucket(name, rate, self._margin)
+            self._buckets[name] = bucket
+        return bucket
 
 
 def _resolve(overrides: Overrides, endpoints: Iterable[Endpoint]) -> dict[str, tuple[Rate, ...]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib.metadata import version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, get_args
 from urllib.parse import urlsplit
 
 from anyio import CancelScope
@@ -24,6 +24,7 @@ from agora_chat_async._gate import Lease, Overrides, Quotas
 from agora_chat_async._http import Proxies, Wire, base_url, proxy_of
 from agora_chat_async._json import parse
 from agora_chat_async._life import Life, Stats
+from agora_chat_async._member import Member, OnStoreFailure
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import RetryBudget, RetryPolicy
 from agora_chat_async._token import AppToken, StaticToken, Token, TokenKeeper, Tokens, TokenSource
@@ -32,6 +33,7 @@ from agora_chat_async.api import all_endpoints
 from agora_chat_async.errors import InvalidArgument, SessionAlreadyOpen, SessionClosed, TokenError, WrongEventLoop
 from agora_chat_async.hooks import Hooks, SessionInfo
 from agora_chat_async.quota import PLANS, Plan
+from agora_chat_async.stores._protocol import QuotaStore
 
 if TYPE_CHECKING:
     import httpx
@@ -64,6 +66,9 @@ class Session(Caller):
         plan: str | Plan | None = None,
         quotas: Overrides | None = None,
         margin: float | None = None,
+        store: QuotaStore | None = None,
+        on_store_failure: OnStoreFailure = "share",
+        store_workers: int = 1,
         max_in_flight: int = 256,
         max_body: int = 32 * 1024 * 1024,
         keepalive: float = 15.0,
@@ -92,6 +97,12 @@ class Session(Caller):
             quotas: Rates that hold instead of the documented ones, such as `{"users.create": "150/second"}`.
             margin: Seconds that are added to each window against the network's jitter; 2% of it, at most 0.05, by
                 default.
+            store: Where processes keep their quotas together, such as `SQLiteStore(path)` or `RedisStore(url)` of
+                `agora_chat_async.stores`; None where this session uses the app alone.
+            on_store_failure: What a process does while it cannot reach the store: goes on with its `share` of each
+                quota; is `closed`, so that calls raise `QuotaStoreUnavailable`; or is `open`, with each quota for
+                itself.
+            store_workers: Processes that share the store at least, for shares before it was ever reached.
             max_in_flight: Calls that are on the wire at once, and so connections at most.
             max_body: Bytes of a decoded answer at most.
             keepalive: Seconds after which an idle connection is closed.
@@ -119,12 +130,14 @@ class Session(Caller):
             proxies=_proxies(proxy, trust_env=trust_env, transport=transport),
         )
         self._keeper = TokenKeeper(source, partial(_exchange, self._wire))
+        self._member = _member(store, f"{org}#{app}", on_store_failure, store_workers)
         in_force = Quotas(
             all_endpoints() if quotas else (),
             plan=_plan(plan),
             overrides=quotas or {},
             margin=None if margin is None else seconds("margin", margin, zero=True),
             in_flight=Int(1, 10_000)("max_in_flight", max_in_flight),
+            member=self._member,
         )
         options = Options(
             timeout=timeout, attempt_timeout=attempt_timeout, max_wait=max_wait, retry=retry or RetryPolicy()
@@ -179,9 +192,15 @@ class Session(Caller):
         self._opening = True
         try:
             await self._wire.open()
+            if self._member is not None:
+                await self._member.start()
+        except BaseException:
+            await self._wire.aclose()
+            raise
         finally:
             self._opening = False
         if life.closed:
+            await _stop(self._member)
             await self._wire.aclose()
             raise SessionClosed("the session was closed while it was opened")
         life.begin()
@@ -220,6 +239,7 @@ class Session(Caller):
         finally:
             try:
                 await self._keeper.stop()
+                await _stop(self._member)
             finally:
                 await self._wire.aclose()
                 self._calls.watchers.tell("session_closed", self._calls.watchers.session)
@@ -243,7 +263,7 @@ class Session(Caller):
             text = f"{self!r}, made at {self._made_at}, was never closed"
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
             if not life.loop.is_closed():
-                life.loop.call_soon_threadsafe(_close_forgotten, life, self._keeper, self._wire)
+                life.loop.call_soon_threadsafe(_close_forgotten, life, self._keeper, self._member, self._wire)
 
     @property
     def quotas(self) -> Quotas:
@@ -257,11 +277,17 @@ class Session(Caller):
         return Stats(life.calls, life.attempts, life.retries, life.refused)
 
 
-def _close_forgotten(life: Life, keeper: TokenKeeper, wire: Wire) -> None:
+async def _stop(member: Member | None) -> None:
+    if member is not None:
+        await member.stop()
+
+
+def _close_forgotten(life: Life, keeper: TokenKeeper, member: Member | None, wire: Wire) -> None:
     """Close what a forgotten session has left, in its own event loop."""
 
     async def close() -> None:
         await keeper.stop()
+        await _stop(member)
         await wire.aclose()
 
     life.closed = True
@@ -298,6 +324,15 @@ def _proxies(proxy: str | None, *, trust_env: bool, transport: httpx.AsyncBaseTr
     if transport is not None and (proxy is not None or trust_env):
         raise InvalidArgument("transport", type(transport).__name__, "none where `proxy` or `trust_env` is given")
     return Proxies(None if proxy is None else proxy_of(proxy), trust_env=trust_env)
+
+
+def _member(store: QuotaStore | None, app: str, on_failure: OnStoreFailure, workers: int) -> Member | None:
+    if on_failure not in get_args(OnStoreFailure):
+        raise InvalidArgument("on_store_failure", on_failure, f"one of {', '.join(get_args(OnStoreFailure))}")
+    workers = Int(1, 100_000)("store_workers", workers)
+    if store is not None and not isinstance(store, QuotaStore):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgument("store", store, "a store of agora_chat_async.stores, such as SQLiteStore(path)")
+    return Member(store, app, on_failure=on_failure, workers=workers) if store is not None else None
 
 
 def _plan(plan: str | Plan | None) -> Plan | None:

@@ -9,6 +9,7 @@ AgoraChatError
 │   ├── WrongEventLoop
 │   └── WrongProcess             the process was forked after the Session was opened
 ├── QuotaWaitExceeded            the quota is free only after `max_wait`; nothing was sent
+├── QuotaStoreUnavailable        the store of shared quotas cannot be reached, and must be; nothing was sent
 ├── DeadlineExceeded             `timeout` is over (also a TimeoutError)
 ├── TokenError                   the token source gave no token
 ├── TransportError               no whole answer arrived
@@ -124,6 +125,14 @@ class QuotaWaitExceeded(AgoraChatError):
         self.retry_after = retry_after
         """Seconds until the call could be sent, at the earliest."""
         self.max_wait = max_wait
+
+
+class QuotaStoreUnavailable(AgoraChatError):
+    """The store of shared quotas cannot be reached, and the session sends nothing without it."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(f"{bucket}: the quota store cannot be reached, and on_store_failure is 'closed'")
+        self.bucket = bucket
 
 
 class DeadlineExceeded(AgoraChatError, TimeoutError):

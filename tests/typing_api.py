@@ -128,6 +128,7 @@ from agora_chat_async.models.threads import Thread
 from agora_chat_async.models.users import DeliveryStatus, OnlineStatus, Registration, User
 from agora_chat_async.opentelemetry import OpenTelemetryHooks
 from agora_chat_async.push_payload import ApnsSection, FcmSection, HuaweiSection, PushBadge, PushConfig, PushMessage
+from agora_chat_async.stores import QuotaStore, RedisStore, SQLiteStore
 
 
 async def users(chat: Session) -> None:
@@ -610,3 +611,12 @@ async def mistakes(chat: Session) -> None:
     chat.userz  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     Session("org", "app", token="t")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     (await chat.users.get("anna")).username = "bob"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def stores() -> None:
+    """One quota for several processes."""
+    store: QuotaStore = RedisStore("redis://localhost", timeout=0.1)
+    Session("o", "a", host="h", token="t", store=store, on_store_failure="closed", store_workers=4)
+    Session("o", "a", host="h", token="t", store=SQLiteStore("quotas.sqlite"))
+    Session("o", "a", host="h", token="t", on_store_failure="maybe")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert_type(errors.QuotaStoreUnavailable("b").bucket, str)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import runpy
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +78,11 @@ async def test_web_backend(service: Service) -> None:
                 assert read_token(answer.json()["token"]).user_id == "anna"
             assert (await client.post("/chat-users/Anna")).status_code == 422
     assert service.users == 1
+
+
+def test_workers() -> None:
+    """Two processes register their users, and none of their calls is refused."""
+    done = subprocess.run(  # noqa: S603 - our own example
+        [sys.executable, str(EXAMPLES / "workers.py")], capture_output=True, text=True, check=True
+    )
+    assert sorted(done.stdout.splitlines()) == [f"{name}: 100 users, 0 calls refused" for name in ("first", "second")]
