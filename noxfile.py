@@ -74,6 +74,13 @@ def kills(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Load a session for 10 minutes while everything goes wrong; `-- --seconds 60 --seed 2` for other runs."""
+    _install(session, "test")
+    session.run("python", "-W", "error", "tests/soak.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure and compare, about 15 minutes; arguments after `--` go to the benchmarks."""
     _install(session, "bench")

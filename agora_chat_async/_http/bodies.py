@@ -122,6 +122,13 @@ def _too_large(at_most: int) -> ResponseTooLarge:
     return ResponseTooLarge(f"the answer has more than {at_most} bytes")
 
 
+def refuse_encoded(headers: Mapping[str, str]) -> None:
+    """Refuse a file in an encoding, which was not asked for: its bytes would not be those of the file."""
+    encoding = headers.get("content-encoding", "").lower()
+    if encoding not in _NOTHING_DECODED:
+        raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
+
+
 async def pour(body: AsyncIterable[bytes], headers: Mapping[str, str], sink: Sink, patience: Patience) -> None:
     """Pass a body on as it comes; another number of bytes than announced is a fault."""
     announced = headers.get("content-length", "")

@@ -13,7 +13,7 @@ import httpx
 from attrs import field, frozen
 
 from agora_chat_async._http.addresses import place_of
-from agora_chat_async._http.bodies import Answer, Patience, pieces, pour, read
+from agora_chat_async._http.bodies import Answer, Patience, pieces, pour, read, refuse_encoded
 from agora_chat_async._http.elsewhere import Elsewhere
 from agora_chat_async._http.failures import FAILURES, failure
 from agora_chat_async._http.hosts import Host, Hosts, Turn
@@ -149,6 +149,7 @@ class Wire:
                     if not response.is_success:
                         refused = Answer(response.status_code, response.headers, b"")
                     elif sink is not None:
+                        refuse_encoded(response.headers)
                         await pour(pieces(response), response.headers, sink, patience)
                         return Answer(response.status_code, response.headers, b"")
                     body = await read(response, self._max_body)

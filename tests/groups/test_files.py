@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import io
 import os
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.fault_server import gzipped
 from PIL import Image
-from raw_server import CUT, RawRequest, answer
+from raw_server import CUT, RawRequest, answer, raw_server
 
 from agora_chat_async import NO_RETRY, RetryPolicy, Session, errors
 from agora_chat_async._transfer import Upload
@@ -340,3 +342,21 @@ async def test_group_files_on_the_wire(wire: Any) -> None:
     assert (request.method, request.target) == ("GET", "/org/app/chatfiles/f")
     headers = [request.header(name) for name in ("accept", "thumbnail", "share-secret", "accept-encoding")]
     assert headers == ["application/octet-stream", "true", "s", "identity"]
+
+
+async def test_a_download_that_comes_encoded_is_a_fault(tmp_path):
+    """It was asked for as it is: written down, the bytes would not be those of the file."""
+    packed = gzip.compress(b"content")
+    replies = [answer(200, packed, "Content-Encoding: gzip"), gzipped(b"content", short_by=4), answer(200, b"content")]
+    async with raw_server() as server:
+
+        async def respond(request):
+            return replies.pop(0)
+
+        server.respond = respond
+        async with Session(
+            "org", "app", host=server.url, token="x", retry=RetryPolicy(attempts=3, pause=0.001)
+        ) as chat:
+            saved = await chat.files.download("f").save(tmp_path / "f")
+    assert saved.read_bytes() == b"content"
+    assert replies == []
