@@ -103,6 +103,9 @@ class StaticToken:
         if not _can_stand_in_header(self.value):
             raise InvalidArgument("value", self.value, "text of printable ASCII", secret=True)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a StaticToken holds a token and is not pickled; make one where it is needed")
+
     async def fetch(self, exchange: Exchange, /) -> Token:  # noqa: ARG002 - part of the protocol
         """Return the token."""
         return Token(self.value)

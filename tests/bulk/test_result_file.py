@@ -37,3 +37,16 @@ def test_a_full_disk_is_told() -> None:
 
     with pytest.raises(OSError, match="No space left"):
         write()
+
+
+def test_a_row_cannot_forge_lines_or_control_a_terminal(tmp_path: Path) -> None:
+    """Names and messages from outside stay text: one line each, no raw control character, no cell of its own."""
+    names = ["=HYPERLINK(1)", 'a\n{"line":1,"status":"created"}', "\x1b[2J", "a,b;c\td", "\u2028\u2029\x85"]
+    path = tmp_path / "result.jsonl"
+    with ResultFile(path) as file:
+        for line, name in enumerate(names):
+            file.write(RowResult(line, name, RowStatus.INVALID, "invalid", name))
+    raw = path.read_bytes()
+    assert not [byte for byte in raw if byte < 0x20 and byte != 0x0A]
+    lines = [json.loads(line) for line in raw.splitlines()]
+    assert [(one["username"], one["message"]) for one in lines] == [(name, name) for name in names]

@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import pickle
+import re
 import traceback
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -16,7 +17,8 @@ import pytest
 from faults.fault_server import reset
 from raw_server import RawRequest, RawServer, Reply, answer, raw_server
 
-from agora_chat_async import AppToken, ExchangedToken, NewUser, RetryPolicy, Session, Text, errors
+import agora_chat_async
+from agora_chat_async import AppToken, ExchangedToken, NewUser, RetryPolicy, Session, StaticToken, Text, errors
 from agora_chat_async.cli import main
 from agora_chat_async.hooks import AttemptEnd, AttemptInfo, CallEnd, CallInfo, Hooks, SessionInfo
 
@@ -241,3 +243,19 @@ def test_the_command_line_shows_no_secret(
     told = output.getvalue() + "".join(file.read_text("latin-1") for file in tmp_path.iterdir() if file != users)
     assert "certificate=(hidden)" in told
     assert leaks(told + everything_is_logged.text) == []
+
+
+@pytest.mark.parametrize(
+    "source", [AppToken(APP_ID, CERTIFICATE), StaticToken(TOKEN), ExchangedToken(AppToken(APP_ID, CERTIFICATE))]
+)
+def test_token_sources_are_not_pickled(source: object) -> None:
+    """A secret that is pickled lies in a task queue or a cache."""
+    with pytest.raises(TypeError, match="is not pickled"):
+        pickle.dumps(source)
+
+
+def test_nothing_is_unpickled() -> None:
+    """What comes from outside makes no objects but those of the models."""
+    loads = re.compile(r"\b(pickle|marshal|shelve|dill)\b\.|\b(eval|yaml\.load)\(")
+    package = Path(agora_chat_async.__file__).parent
+    assert [path for path in package.rglob("*.py") if loads.search(path.read_text())] == []

@@ -1,4 +1,4 @@
-"""What docs/reliability.md promises is backed by tests that are there."""
+"""What docs/reliability.md and SECURITY.md promise is backed by tests that are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "reliability.md").read_text()
-NAMED = re.findall(r"`(tests/\S+\.py)::(\w+)`", TEXT)
+SECURITY = (ROOT / "SECURITY.md").read_text()
+NAMED = re.findall(r"`(tests/\S+\.py)::(\w+)`", TEXT + SECURITY)
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
@@ -25,6 +26,13 @@ def test_every_promise_names_a_test() -> None:
     for section in TEXT.split("\n## ")[1:]:
         title, _, body = section.partition("\n")
         assert title == "Faults" or "::test_" in body, title
+
+
+def test_every_threat_names_a_test() -> None:
+    """Each row of the table ends with those that hold it."""
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \|.*?\|([^|]*)\|$", SECURITY, re.MULTILINE)
+    assert len(rows) >= 13
+    assert [threat for threat, tests in rows if "::test_" not in tests] == []
 
 
 def test_all_faults_are_told() -> None:
