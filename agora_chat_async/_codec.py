@@ -25,6 +25,8 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 _EXTRA: Final = "extra"
+_PLAIN: Final = frozenset({str, int, bool})
+"""Types of which JSON's own values are taken as they are."""
 _log: Final = logging.getLogger("agora_chat_async.answers")
 _told: Final[set[tuple[type, str]]] = set()
 """Fields of which was logged already that they hold what they should not."""
@@ -75,7 +77,12 @@ def _union_hook(cls: Any) -> Hook:
     else:
         read = _one_of_hook(tuple(members))
 
+    # Most values are what they should be, and need no second function to say so; `object` is the type of none.
+    plain = members[0] if len(members) == 1 and members[0] in _PLAIN else object
+
     def union(value: Any, _: Any) -> Any:
+        if type(value) is plain:
+            return value
         return None if value is None and optional else read(value, members[0])
 
     return union
