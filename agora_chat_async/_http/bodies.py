@@ -61,22 +61,21 @@ class Patience:
         self._clock.reschedule(None)
 
 
-def pieces(response: httpx.Response) -> AsyncIterable[bytes]:
+def pieces(response: httpx.Response) -> httpx.AsyncByteStream:
     """Give the bytes of a response as they come, not decoded; httpx's own way to them takes longer."""
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the client is an async one
     return response.stream
 
 
-async def read(response: httpx.Response, at_most: int) -> bytes:
+async def read(stream: AsyncIterable[bytes], headers: Mapping[str, str], at_most: int) -> bytes:
     """Read and decode a whole body of so many bytes at most."""
-    headers = response.headers
-    encoding = headers.get("content-encoding", "").lower()
+    encoding = headers["content-encoding"].lower() if "content-encoding" in headers else ""
     if encoding in {"gzip", "x-gzip"}:
-        return await _inflate(pieces(response), at_most)
+        return await _inflate(stream, at_most)
     if encoding not in _NOTHING_DECODED:
         raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
     chunks, size = list[bytes](), 0
-    async for chunk in pieces(response):
+    async for chunk in stream:
         size += len(chunk)
         if size > at_most:
             raise _too_large(at_most)

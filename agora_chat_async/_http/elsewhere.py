@@ -16,7 +16,7 @@ import yarl
 from agora_chat_async._http.addresses import place_of
 from agora_chat_async._http.bodies import Answer, Patience, beginning, pieces, pour
 from agora_chat_async._http.failures import FAILURES, failure
-from agora_chat_async._http.pool import Client, Handover, client_session, connector, handover_under_way, tracer
+from agora_chat_async._http.pool import Handover, client_session, connector, handover_under_way, tracer
 from agora_chat_async._http.proxies import Proxies
 from agora_chat_async._transfer import Sink, SinkFailed
 
@@ -73,14 +73,12 @@ class Elsewhere:
     @asynccontextmanager
     async def _ask(self, address: str, handover: Handover) -> AsyncGenerator[_Response]:
         if self.transport is not None:
-            client = Client(
-                transport=self.transport, trust_env=False
-            )  # never closed, as the transport is the session's
-            response = await client.send(self._request(address, handover), stream=True, auth=None)
+            response = await self.transport.handle_async_request(self._request(address, handover))
+            body = pieces(response)
             try:
-                yield response.status_code, response.headers, pieces(response)
+                yield response.status_code, response.headers, body
             finally:
-                await response.aclose()
+                await body.aclose()
             return
         if self._ssl_context is None and address.startswith("https:"):
             self._ssl_context = await anyio.to_thread.run_sync(httpx.create_ssl_context)

@@ -1,4 +1,4 @@
-"""The client and its pool of connections, and how they tell what became of a request."""
+"""The pool of connections, and how it tells what became of a request."""
 
 from __future__ import annotations
 
@@ -41,27 +41,6 @@ class Handover(Protocol):
 
 handover_under_way: ContextVar[Handover | None] = ContextVar("agora_chat_async_handover", default=None)
 """Of the request that is being sent; it is how the default transport finds it."""
-
-
-class Client(httpx.AsyncClient):
-    """A client that keeps no cookies."""
-
-    @property
-    def cookies(self) -> httpx.Cookies:
-        """None, ever."""
-        return _NO_COOKIES
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        raise NotImplementedError
-
-
-class _NoCookies(httpx.Cookies):
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keep none: the service sets none that mean anything, and to look for them takes time at each answer."""
-
-
-_NO_COOKIES: Final = _NoCookies()
 
 
 class _Request(aiohttp.ClientRequest):

@@ -12,12 +12,11 @@ import anyio.to_thread
 import httpx
 from attrs import field, frozen
 
-from agora_chat_async._http.addresses import place_of
 from agora_chat_async._http.bodies import Answer, Patience, pieces, pour, read, refuse_encoded
 from agora_chat_async._http.elsewhere import Elsewhere
 from agora_chat_async._http.failures import FAILURES, failure
 from agora_chat_async._http.hosts import Host, Hosts, Turn
-from agora_chat_async._http.pool import Client, Handover, handover_under_way, pooled_transport, tracer
+from agora_chat_async._http.pool import Handover, handover_under_way, pooled_transport, tracer
 from agora_chat_async._http.proxies import Proxies
 from agora_chat_async._http.requests import Request, Requests
 from agora_chat_async._transfer import Multipart, Sink
@@ -67,7 +66,8 @@ class Wire:
         self._keepalive = keepalive
         self._max_body = max_body
         self._proxies = proxies
-        self._client: httpx.AsyncClient | None = None
+        self._transports = dict[str, httpx.AsyncBaseTransport]()
+        """By host, once the pool is open."""
         requests = [Requests(base, user_agent, proxies.for_address(base)) for base in bases]
         self._requests = {one.host: one for one in requests}
         self._hosts = Hosts(self._requests) if len(self._requests) > 1 else None
@@ -76,24 +76,22 @@ class Wire:
 
     async def open(self) -> None:
         """Make the pool; certificates are read in a thread."""
-        first, mounts = self._transport, dict[str, httpx.AsyncBaseTransport | None]()
-        if first is None:
-            context = self._ssl_context
-            if context is None and any(base.startswith("https:") for base in self.bases):
-                context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
-            proxies = {base: self._proxies.for_address(base) for base in self.bases}
-            made = {proxy: pooled_transport(context, self._keepalive, proxy) for proxy in proxies.values()}
-            first = made[proxies[self.bases[0]]]
-            if len(made) > 1:
-                mounts = {place_of(base): made[proxy] for base, proxy in proxies.items()}
-        else:
-            self._elsewhere.transport = first
-        self._client = Client(transport=first, mounts=mounts, trust_env=False)
+        hosts = self._requests
+        if self._transport is not None:
+            self._elsewhere.transport = self._transport
+            self._transports = dict.fromkeys(hosts, self._transport)
+            return
+        context = self._ssl_context
+        if context is None and any(base.startswith("https:") for base in self.bases):
+            context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+        proxies = {host: self._proxies.for_address(host) for host in hosts}
+        made = {proxy: pooled_transport(context, self._keepalive, proxy) for proxy in proxies.values()}
+        self._transports = {host: made[proxy] for host, proxy in proxies.items()}
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        for transport in {*self._transports.values()}:
+            await transport.aclose()
 
     async def send(
         self,
@@ -129,7 +127,6 @@ class Wire:
 
     async def _exchange(self, sending: _Sending, to: Requests, connect: float) -> Answer:
         """Send a request to one host; the one layer between a call and the client."""
-        assert self._client is not None  # noqa: S101 - the session is open
         handover, sink = sending.handover, sending.sink
         refused: Answer | None = None
         try:
@@ -142,19 +139,21 @@ class Wire:
                 request = to.make(sending.request, sending.token, sink is not None, patience, handover, extensions)
                 handover_under_way.set(handover)
                 try:
-                    response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+                    # Not by a client of httpx, which would only look for cookies, redirects and logins in it.
+                    response = await self._transports[to.host].handle_async_request(request)
                 finally:
                     handover_under_way.set(None)
+                stream = pieces(response)
                 try:
                     if not response.is_success:
                         refused = Answer(response.status_code, response.headers, b"")
                     elif sink is not None:
                         refuse_encoded(response.headers)
-                        await pour(pieces(response), response.headers, sink, patience)
+                        await pour(stream, response.headers, sink, patience)
                         return Answer(response.status_code, response.headers, b"")
-                    body = await read(response, self._max_body)
+                    body = await read(stream, response.headers, self._max_body)
                 finally:
-                    await response.aclose()
+                    await stream.aclose()
                 return Answer(response.status_code, response.headers, body)
         except ResponseTooLarge as error:
             raise ResponseTooLarge(f"{_name(sending)}: {error}") from None
