@@ -1,8 +1,7 @@
 """The emulated service as an ASGI app.
 
-A request passes the stations that it passes at the service: org and app, token, quota, body, and then the rules of
-its operation. Up to the quota everything is judged at once on the event loop, in the order of arrival; the rules run
-in the database's thread.
+A request is judged at once on the event loop, in the order of arrival; what is let in is carried out by the rules of
+its operation, which run in the database's thread.
 """
 
 from __future__ import annotations
@@ -21,30 +20,23 @@ from starlette.types import Receive, Scope, Send
 
 from agora_chat_async._json import encode
 from agora_chat_async.api import all_endpoints
-from agora_chat_async.emulator._auth import Gatekeeper, Identity
+from agora_chat_async.emulator._auth import Gatekeeper
 from agora_chat_async.emulator._breaking import Line, Whole, break_answer
 from agora_chat_async.emulator._call import Attachment, Call, Handler
 from agora_chat_async.emulator._clock import Clock
 from agora_chat_async.emulator._control import control_app
 from agora_chat_async.emulator._dialect import in_easemob
-from agora_chat_async.emulator._errors import (
-    Refusal,
-    not_emulated,
-    plan_exceeded,
-    too_fast,
-    unauthorized,
-    unknown_path,
-    wrong_method,
-)
+from agora_chat_async.emulator._entrance import Entrance
+from agora_chat_async.emulator._errors import Refusal
 from agora_chat_async.emulator._faults import KINDS, Fault, Faults
 from agora_chat_async.emulator._features import closed
-from agora_chat_async.emulator._handlers import HANDLERS, PREPARE, TOO_FAST
+from agora_chat_async.emulator._handlers import HANDLERS, PREPARE
 from agora_chat_async.emulator._limits import limits_of
 from agora_chat_async.emulator._log import RequestLog
 from agora_chat_async.emulator._older import OLDER
 from agora_chat_async.emulator._quota import Algorithm, Overrides, Quotas
-from agora_chat_async.emulator._request import Request, content_of, item_counts, read_body, respond, written
-from agora_chat_async.emulator._routes import Match, Operation, Route, RouteTree, split_path
+from agora_chat_async.emulator._request import Request, read_body, respond, written
+from agora_chat_async.emulator._routes import Operation, RouteTree
 from agora_chat_async.emulator._settings import (
     DEMO_APP,
     DEMO_APP_ID,
@@ -61,8 +53,6 @@ ARRIVAL: Final = "agora_chat_emulator_arrival"
 """Key in the ASGI state under which a server tells when the request's bytes came."""
 
 _logger: Final = logging.getLogger(__name__)
-_REGISTRATION: Final = "POST /users"
-_TOO_MANY_REQUESTS: Final = 429
 _CONTROL: Final = b"/_emulator"
 
 
@@ -182,7 +172,7 @@ class Emulator:
         self.gatekeeper: Final = Gatekeeper(app_id, certificate, self.clock.now)
         self.state: State = State(open_database(database), self.clock.now, self.settings.limits)
         self.gatekeeper.learn(*self.state.database.run_blocking(self.state.tokens.all))
-        self._enforce_quotas = enforce_quotas
+        self._entrance = Entrance(self, enforce_quotas=enforce_quotas)
         self._jitter = jitter
         self._latency = latency
         self._reads_arrivals = monotonic is time.monotonic
@@ -249,7 +239,7 @@ class Emulator:
             delay = random.random() * self._jitter  # noqa: S311 - a network, not a secret
             request = evolve(request, at=request.at + delay)
             await asyncio.sleep(request.at - self.clock.monotonic())
-        number, outcome, fault = self._judge(request)
+        number, outcome, fault = self._entrance.judge(request)
         answer: bytes | Attachment
         try:
             status, answer = 200, await self._carry_out(outcome)
@@ -264,103 +254,6 @@ class Emulator:
         if self._latency:
             await asyncio.sleep(self._latency)
         return status, answer, fault
-
-    def _judge(self, request: Request) -> tuple[int, Call | Refusal, Fault | None]:
-        """Decide whether a request is let in and what goes wrong with it, and note it in the log."""
-        route, admitted, refused, cost = "", False, False, 1
-        outcome: Call | Refusal
-        fault: Fault | None = None
-        try:
-            match, path = self._match(request)
-            route = match.route.name
-            counts = item_counts(match.route, request.body)
-            cost = sum(counts.values()) if counts else 1
-            fault = self.faults.draw(route)
-            if fault is not None and fault.before:
-                raise self._struck(fault, match.route, request)
-            identity = self._identify(match.route, request)
-            admitted = not self._enforce_quotas or self.quotas.admit(route, request.at, counts)
-            refused = not admitted
-            if admitted and self.settings.over_plan:
-                raise plan_exceeded(self.settings.edition)
-            outcome = self._call(match, path, identity, request) if admitted else self._too_fast(match.route)
-        except Refusal as refusal:
-            outcome = refusal
-        number = self.log.add(
-            request.at,
-            request.method,
-            request.target,
-            route,
-            admitted=admitted,
-            cost=cost,
-            refused=refused,
-            fault=fault.kind if fault is not None else "",
-        )
-        return number, outcome, fault
-
-    def _struck(self, fault: Fault, route: Route, request: Request) -> Refusal:
-        """Return the refusal of a call that a fault keeps from being carried out."""
-        if fault.kind == "rate_limited":
-            return self._too_fast(route)
-        if fault.kind == "revoked":
-            self._identify(route, request)  # so that this very token is known to be old
-            self.gatekeeper.revoke("")
-            self._identify(route, request)
-        return Refusal(KINDS[fault.kind].status, "fault", str(fault))
-
-    def _match(self, request: Request) -> tuple[Match, str]:
-        segments = split_path(request.raw_path)
-        if segments[:2] != [self.settings.org, self.settings.app]:
-            raise Refusal(
-                404,
-                "organization_application_not_found",
-                f"Could not find application for {'/'.join(segments[:2])} from URI: {request.raw_path}",
-            )
-        path = "/" + "/".join(request.raw_path.split("/")[3:])
-        match, known = self.tree.find(request.method, segments[2:])
-        if match is None and known:
-            raise wrong_method(f"{request.method} {path}", self.settings.wrong_method)
-        if match is None:
-            raise unknown_path(f"{request.method} {path}", self.settings.unknown_path)
-        if not any(name in self.handlers for name in match.route.ids):
-            raise not_emulated(f"{', '.join(match.route.ids)} ({request.method} {path}) is not emulated yet")
-        return match, path
-
-    def _identify(self, route: Route, request: Request) -> Identity:
-        try:
-            identity = self.gatekeeper.identify(request.header(b"authorization"))
-            if route.name == _REGISTRATION and identity.user:
-                raise unauthorized("a user's token")
-        except Refusal:
-            if route.name == _REGISTRATION:
-                raise unauthorized("Registration is not open for this token") from None
-            raise
-        return identity
-
-    def _call(self, match: Match, path: str, identity: Identity, request: Request) -> Call:
-        body = content_of(match.route, request)
-        operation = match.route.choose(match.values, body)
-        if operation.id not in self.handlers:
-            raise not_emulated(f"{operation.id} ({request.method} {path}) is not emulated yet")
-        return Call(
-            operation=operation,
-            values=dict(zip(operation.placeholders, match.values, strict=True)),
-            query_string=request.query,
-            body=body,
-            identity=identity,
-            origin=request.origin,
-            path=path,
-            state=self.state,
-            settings=self.settings,
-            gatekeeper=self.gatekeeper,
-            headers=request.headers,
-            elapsed=lambda: max(0.0, self.clock.monotonic() - request.at),
-        )
-
-    def _too_fast(self, route: Route) -> Refusal:
-        if self.settings.presence_too_fast == _TOO_MANY_REQUESTS:
-            return too_fast()
-        return next((TOO_FAST[name] for name in route.ids if name in TOO_FAST), too_fast)()
 
     async def _carry_out(self, outcome: Call | Refusal) -> bytes | Attachment:
         if isinstance(outcome, Refusal):

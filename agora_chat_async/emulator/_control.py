@@ -217,8 +217,8 @@ class _Controls:
 
 
 def _applicant(given: object) -> Applicant:
-    if not isinstance(given, dict):
-        return Applicant(str(given))
+    if isinstance(given, str):
+        return Applicant(given)
     fields = Fields(given, strict=True, where="users")
     user = Applicant(fields.text("username"), fields.optional_text("password"), fields.optional_text("nickname"))
     fields.end()

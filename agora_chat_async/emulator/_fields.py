@@ -65,8 +65,10 @@ class Fields:
         if not isinstance(value, list):
             raise self._wrong(name, "an array")
         items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        if not least <= len(items) <= most:
-            raise self._wrong(name, f"an array of {least} to {most} items, and not of {len(items)}")
+        if len(items) < least:
+            raise self._wrong(name, "an array that is not empty")
+        if len(items) > most:
+            raise self._wrong(name, f"an array of at most {most} items, and not of {len(items)}")
         if not all(isinstance(item, str) and item for item in items):
             raise self._wrong(name, "an array of strings that are not empty")
         return items

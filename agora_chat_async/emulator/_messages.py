@@ -119,7 +119,7 @@ def recall(call: Call) -> dict[str, Any]:
 def delete_conversation(call: Call) -> dict[str, Any]:
     """Drop a conversation on one side."""
     fields = call.fields()
-    channel = fields.text("channel")
+    channel = fields.text("channel").lower()
     kind = fields.one_of("type", "chat", "groupchat")
     delete_roam = fields.required_flag("delete_roam")
     fields.end()
@@ -149,8 +149,10 @@ def deliver(call: Call, kind: str, draft: Draft, to: Sequence[str]) -> dict[str,
     """Send to users, groups or rooms, and return the id of the message of each."""
     state, only_online = call.state, "routetype" in draft.options
     if kind == "chat":
-        blocking = state.contacts.blocking(to, draft.sender)
-        return state.messages.send_to_users(draft, to, only_online=only_online, blocking=blocking)
+        names = {name: name.lower() for name in to}
+        blocking = state.contacts.blocking(names.values(), draft.sender)
+        ids = state.messages.send_to_users(draft, names.values(), only_online=only_online, blocking=blocking)
+        return {name: ids[username] for name, username in names.items()}
     if kind == "groupchat":
         state.speaking.refuse_in_groups(draft.sender, to)
     else:
@@ -215,8 +217,9 @@ def _recalled(call: Call, fields: Fields, kind: str) -> dict[str, Any]:
 
 def _imported(call: Call, chat_type: str) -> dict[str, Any]:
     fields = call.fields()
-    sender = fields.text("from", most=64)
+    sender = fields.text("from", most=64).lower()
     target = fields.text("target")
+    target = target.lower() if chat_type == "chat" else target
     kind = fields.one_of("type", *TYPES)
     body = fields.object("body")
     ext = fields.optional_object("ext")
@@ -239,7 +242,7 @@ def _sender(fields: Fields) -> str:
     sender = fields.optional_text("from", most=64)
     if sender == "":
         raise illegal("'From' can't be empty")
-    return sender or _ADMIN
+    return sender.lower() if sender else _ADMIN
 
 
 def _moment(fields: Fields) -> int | None:

@@ -48,7 +48,10 @@ def create(call: Call) -> dict[str, Any]:
     fields = call.fields(invalid_parameter)
     if missing := [name for name in ("name", "description", "owner") if not fields.has(name)]:
         raise invalid_parameter(f"{', '.join(missing)} must be provided")
-    settings: dict[str, Any] = {"maxusers": _DEFAULT_USERS, **_settings(fields, invalid_parameter)}
+    settings: dict[str, Any] = {
+        "maxusers": min(_DEFAULT_USERS, call.settings.limits.room_members),
+        **_settings(fields, call, invalid_parameter),
+    }
     members = fields.texts("members", most=sys.maxsize) if fields.has("members") else []
     if len(members) > settings["maxusers"]:
         raise limit_exceeded("members size is greater than max user size !")
@@ -112,7 +115,7 @@ def update(call: Call) -> dict[str, Any]:
         return answer(call, {"newowner": True})
     if unknown := call.body.keys() - _CHANGEABLE.keys():
         raise invalid_parameter(f"some of {', '.join(sorted(unknown))} are not valid fields")
-    changes = _settings(fields, limit_exceeded)
+    changes = _settings(fields, call, limit_exceeded)
     if not changes:
         raise illegal("invalid request: one of name, description and maxusers is required")
     call.state.rooms.update(room_id, changes)
@@ -145,7 +148,7 @@ def set_announcement(call: Call) -> dict[str, Any]:
     return answer(call, {"id": room_id, "result": True})
 
 
-def _settings(fields: Fields, too_much: Callable[[str], Refusal]) -> dict[str, Any]:
+def _settings(fields: Fields, call: Call, too_much: Callable[[str], Refusal]) -> dict[str, Any]:
     """Read what a room is made with and can be changed, as far as it is there."""
     settings = dict[str, Any]()
     for name, most in (("name", _MAX_NAME), ("description", _MAX_DESCRIPTION)):
@@ -157,8 +160,9 @@ def _settings(fields: Fields, too_much: Callable[[str], Refusal]) -> dict[str, A
     if maxusers is not None:
         if maxusers < 1:
             raise invalid_parameter(f"maxusers of {maxusers} is less than 1")
-        if maxusers > _MAX_USERS:
-            raise too_much(f"maxusers of {maxusers} is more than {_MAX_USERS}")
+        most = min(_MAX_USERS, call.settings.limits.room_members)
+        if maxusers > most:
+            raise too_much(f"maxusers of {maxusers} is more than {most}")
         settings["maxusers"] = maxusers
     return settings
 

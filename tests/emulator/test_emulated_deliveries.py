@@ -151,3 +151,24 @@ async def test_attachments_of_imported_messages_are_fetched(client, refused):
         assert (await client.get(url)).content == content
     response = await client.post("/messages/users/import", json=old | {"body": body})
     assert refused(response) == (400, "illegal_argument")
+
+
+async def test_presence_tells_of_the_last_login_and_logout(client, clock):
+    """Coming and going, being put offline and being banned each set `last_time`; staying does not."""
+    await client.post("/users", json=[{"username": "anna"}, {"username": "bob"}])
+
+    async def last_time() -> int:
+        asked = await client.post("/users/bob/presence", json={"usernames": ["anna"]})
+        return int(asked.json()["result"][0]["last_time"])
+
+    assert await last_time() == 0
+    for change in ("online", "disconnect", "online", "deactivate"):
+        clock.advance(60)
+        if change == "online":
+            await client.post("http://emulator/_emulator/users/anna/online", json={"online": True})
+        else:
+            await client.request("GET" if change == "disconnect" else "POST", f"/users/anna/{change}")
+        assert await last_time() == int(clock.wall)
+    clock.advance(60)
+    await client.get("/users/anna/disconnect")
+    assert await last_time() == int(clock.wall) - 60

@@ -90,3 +90,14 @@ async def test_the_recall_window(connect, clock):
         recall = {"msg_id": number, "to": "anna", "chat_type": "chat"}
         answer = (await client.post("/messages/msg_recall", json=recall)).json()
         assert answer["data"]["recalled"] == outcome
+
+
+async def test_rooms_are_no_larger_than_the_plan_has_them(connect, refused):
+    """On the free plan a room has 100 places unless it asks for fewer, and cannot be given more."""
+    client = connect(plan="free", enforce_quotas=False)
+    await client.post("/users", json={"username": "anna"})
+    body = {"name": "r", "description": "d", "owner": "anna"}
+    room = (await client.post("/chatrooms", json=body)).json()["data"]["id"]
+    assert (await client.get(f"/chatrooms/{room}")).json()["data"][0]["maxusers"] == 100
+    assert refused(await client.post("/chatrooms", json={**body, "maxusers": 101})) == (400, "invalid_parameter")
+    assert refused(await client.put(f"/chatrooms/{room}", json={"maxusers": 101})) == (403, "exceed_limit")

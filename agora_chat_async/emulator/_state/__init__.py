@@ -112,6 +112,7 @@ class State:
         self.callbacks: Final = Callbacks(connection, now_ms)
         self.users.on_delete += [self.contacts.forget, self.user_attributes.forget]
         self.users.on_delete += [self.mutes.forget, self.presence.forget]
+        self.users.on_login.append(self.presence.came_or_went)
         # Of 15 digits; a thread is sent to as a group is, so that no two of them may have one id.
         ids = RisingIds(now_ms, lambda: scalar(connection, _NEWEST_PLACE), digits=2)
         self.rooms: Final = Rooms(connection, now_ms, ids, self.users, limits=limits)

@@ -59,6 +59,13 @@ class Presence:
         )
         self._connection.execute("INSERT OR REPLACE INTO presences VALUES (?, ?, ?)", (username, ext, self._now()))
 
+    def came_or_went(self, username: str) -> None:
+        """Note that a user just logged in or out."""
+        self._connection.execute(
+            "INSERT INTO presences VALUES (?, '', ?) ON CONFLICT DO UPDATE SET last_time = excluded.last_time",
+            (username, self._now()),
+        )
+
     def get(self, usernames: Iterable[str]) -> list[dict[str, Any]]:
         """Describe the presence of each user as the service does."""
         names = list(dict.fromkeys(usernames))

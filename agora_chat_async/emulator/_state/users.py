@@ -59,6 +59,8 @@ class Users:
         self._now_ms = now_ms
         self.on_delete: list[Callable[[Sequence[sqlite3.Row]], None]] = []
         """Called with users that are about to go, so that other groups drop what belongs to them."""
+        self.on_login: list[Callable[[str], None]] = []
+        """Called with the name of a user who logged in or out."""
 
     def create(self, applicant: Applicant) -> sqlite3.Row:
         """Register one user."""
@@ -152,15 +154,17 @@ class Users:
         if user is None:
             raise Refusal(404, "entity_not_found", f"Entity user {name} not found", other=no_user_property(name))
         self._connection.execute(
-            "UPDATE users SET password = ?, modified = ?, online = 0 WHERE seq = ?",
+            "UPDATE users SET password = ?, modified = ? WHERE seq = ?",
             (_digest(password), self._now_ms(), user["seq"]),
         )
+        self._go(user, online=False)
         return user
 
     def ban(self, name: str) -> sqlite3.Row:
         """Deactivate a user, who goes offline."""
         user = self.get(name)
-        self._connection.execute("UPDATE users SET activated = 0, online = 0 WHERE seq = ?", (user["seq"],))
+        self._connection.execute("UPDATE users SET activated = 0 WHERE seq = ?", (user["seq"],))
+        self._go(user, online=False)
         return self.get(user["username"])
 
     def unban(self, name: str) -> None:
@@ -172,12 +176,18 @@ class Users:
         user = self.get(name)
         if online and not user["activated"]:
             raise illegal(f"user {name} is banned and cannot log in")
-        self._connection.execute("UPDATE users SET online = ? WHERE seq = ?", (online, user["seq"]))
+        self._go(user, online=online)
         return user
 
     def online_among(self, names: Iterable[str]) -> set[str]:
         """Return those of the names whose users are online."""
         return {str(row["username"]) for row in self._named(names) if row["online"]}
+
+    def _go(self, user: sqlite3.Row, *, online: bool) -> None:
+        if bool(user["online"]) != online:
+            self._connection.execute("UPDATE users SET online = ? WHERE seq = ?", (online, user["seq"]))
+            for told in self.on_login:
+                told(user["username"])
 
     def _named(self, names: Iterable[str]) -> list[sqlite3.Row]:
         return self._connection.execute(
