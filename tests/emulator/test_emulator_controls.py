@@ -223,7 +223,16 @@ async def test_seed_snapshot_reset(client, refused):
     tables = (await client.get(f"{ROOT}/tables")).json()["tables"]
     assert tables["tokens"] == 0
     assert {name: rows for name, rows in tables.items() if rows} == {"messages": 1, "offline": 1, "users": 12_347}
-    for wrong in ({}, {"users": "anna"}, {"users": -1}, {"users": True}, {"users": ["Anna"]}, {"users": [{}]}, {"users": [5]}, []):
+    for wrong in (
+        {},
+        {"users": "anna"},
+        {"users": -1},
+        {"users": True},
+        {"users": ["Anna"]},
+        {"users": [{}]},
+        {"users": [5]},
+        [],
+    ):
         assert refused(await client.post(f"{ROOT}/seed", json=wrong)) == (400, "illegal_argument")
     assert refused(await client.post(f"{ROOT}/seed", content=b"{")) == (400, "json_parse")
     assert (await client.post(f"{ROOT}/reset")).json() == {"reset": True}
