@@ -104,8 +104,8 @@ class _Heard(logging.Handler):
 class Soak:
     """One run."""
 
-    def __init__(self, chat: Session, folder: Path, seed: int, tasks: int) -> None:
-        self._tasks = tasks
+    def __init__(self, chat: Session, folder: Path, seed: int, *, long: bool) -> None:
+        self._tasks = TASKS if long else TASKS // 3
         self._chat = chat
         self._quick = chat.with_options(timeout=0.8, max_wait=0.1)
         self._folder = folder
@@ -124,7 +124,7 @@ class Soak:
             (2, self._members),
             (1, self._bulk),
             (3, self._download),
-            (1, self._provision),
+            (int(long), self._provision),  # which goes on for long where its answers are lost
             (4, self._create_user),
             (8, self._message),
             (4, self._group_message),
@@ -285,7 +285,7 @@ _ONCE: Final = frozenset({"_create_user", "_message", "_group_message", "_create
 
 async def left(folder: Path) -> Left:
     """Count what is left once connections have been idle for long enough."""
-    await asyncio.sleep(_KEEPALIVE * 2 + 0.2)
+    await asyncio.sleep(_KEEPALIVE * 2 + 0.1)
     return _counted(len(asyncio.all_tasks()), folder)
 
 
@@ -380,8 +380,8 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
     token = AppToken(info.app_id, info.certificate)
     heard, unraisable, wrong = _Heard((info.certificate, PASSWORD, "007eJ")), list[str](), list[str]()
     root, previous = logging.getLogger(), sys.unraisablehook
-    level = root.level
-    root.addHandler(heard)
+    level, handlers = root.level, root.handlers
+    root.handlers = [heard]  # others may keep what they hear, which would be counted as left
     root.setLevel(logging.DEBUG)
     sys.unraisablehook = lambda one: unraisable.append(f"{one.exc_value!r} in {one.object!r}")
     options: dict[str, Any] = {
@@ -392,7 +392,7 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
     }
     try:
         async with Session(info.org, info.app, keepalive=_KEEPALIVE, margin=_MARGIN, **options) as chat:
-            run = Soak(chat, folder, seed, TASKS if seconds >= _LONG else 20)
+            run = Soak(chat, folder, seed, long=seconds >= _LONG)
             await run.prepare()
             faults = [Fault(kind, probability=SHARE, seconds=_SHORT.get(kind)) for kind in KINDS]
             given = [{"kind": one.kind, "probability": one.probability, "seconds": one.seconds} for one in faults]
@@ -407,7 +407,7 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
             calls, took = await run.recovers(30.0) if seconds >= _LONG else (0, 0.0)
             stats, tally = chat.stats, run.tally
     finally:
-        root.removeHandler(heard)
+        root.handlers = handlers
         root.setLevel(level)
         sys.unraisablehook = previous
     done = times_done(await asyncio.to_thread(ask, info, "snapshot"))

@@ -183,7 +183,7 @@ def _http_protocol() -> Any:
             self.scope.setdefault("state", {}).update({ARRIVAL: self._received, CONNECTION: self})
 
         def reset(self) -> None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # the caller may have gone before
                 own = self.transport.get_extra_info("socket")
                 own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()

@@ -215,3 +215,21 @@ def test_the_command_refuses_a_wrong_fault(capsys: pytest.CaptureFixture[str]) -
     assert "kind" in capsys.readouterr().err
     assert main(["--port", "0", "--fault", "drip,route=users.creat"]) == 2
     assert "users.creat" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["latency", "reset_midway", "drip", "silent"])
+async def test_a_caller_who_leaves_amid_a_fault_is_no_trouble(
+    emulator: Emulator, info: EmulatorInfo, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """The server says nothing of it, and answers the next one."""
+    emulator.faults.set(Fault(kind, "users.list", seconds=0.02))
+    for _ in range(5):
+        async with client_of(info) as leaving:
+            call = asyncio.create_task(leaving.get("/users"))
+            await asyncio.sleep(0.01)
+            call.cancel()
+            await asyncio.wait({call})
+    emulator.faults.set()
+    async with client_of(info) as client:
+        assert (await client.get("/users")).status_code == 200
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
