@@ -30,6 +30,7 @@ from urllib.request import Request, urlopen
 from attrs import define, field, frozen
 
 from agora_chat_async import AppToken, NewUser, Session, Text, errors
+from agora_chat_async._caller import Caller
 from agora_chat_async.api.users import Users
 from agora_chat_async.bulk import provision_users
 from agora_chat_async.emulator import EmulatorInfo, Fault, spawn
@@ -106,8 +107,10 @@ class Soak:
 
     def __init__(self, chat: Session, folder: Path, seed: int, *, long: bool) -> None:
         self._tasks = TASKS if long else TASKS // 3
-        self._chat = chat
-        self._quick = chat.with_options(timeout=0.8, max_wait=0.1)
+        self._patient = chat
+        self._hurried = chat.with_options(timeout=5.0 if long else 1.0, attempt_timeout=1.0)
+        self._chat: Session | Caller = chat
+        self._quick: Session | Caller = chat.with_options(timeout=0.8, max_wait=0.1)
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - to be repeated
         self.tally: Final = Tally()
@@ -142,6 +145,7 @@ class Soak:
 
     async def work(self, seconds: float) -> None:
         """Let all tasks call until the time is over."""
+        self._chat = self._hurried
         end = time.monotonic() + seconds
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._tasks):
@@ -264,15 +268,16 @@ class Soak:
     async def recovers(self, within: float) -> tuple[int, float]:
         """Without faults, users.get comes back to its full quota; return calls and the seconds that they took."""
         calls, begun = 300, time.monotonic()
-        while self._chat.quotas.snapshot()["GET /users/{}"].factor < 1 and time.monotonic() - begun < within:
+        while self._patient.quotas.snapshot()["GET /users/{}"].factor < 1 and time.monotonic() - begun < within:
             await asyncio.gather(*(self.one(self._get_user) for _ in range(20)))
         begun = time.monotonic()
         await asyncio.gather(*(self.one(self._get_user) for _ in range(calls)))
         return calls, time.monotonic() - begun
 
     async def is_well(self) -> list[str]:
-        """Make a call of each kind under the session's own options, and tell which fail."""
-        self._quick, wrong = self._chat, list[str]()
+        """Make a call of each kind, in no hurry, and tell which fail."""
+        self._quick = self._chat = self._patient
+        wrong = list[str]()
         for _, step in self._steps:
             before = self.tally.failed.copy()
             await self.one(step)
@@ -387,8 +392,7 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
     options: dict[str, Any] = {
         "host": info.url,
         "token": token,
-        "timeout": 5.0 if seconds >= _LONG else 2.0,
-        "attempt_timeout": 1.0,
+        "timeout": 30.0,
     }
     try:
         async with Session(info.org, info.app, keepalive=_KEEPALIVE, margin=_MARGIN, **options) as chat:
