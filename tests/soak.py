@@ -402,8 +402,9 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
             given = [{"kind": one.kind, "probability": one.probability, "seconds": one.seconds} for one in faults]
             await asyncio.to_thread(ask, info, "faults", {"faults": given, "seed": seed})
             counted = list[Left]()
-            for _ in range(3):
-                await run.work(seconds / 3)
+            rounds = 3 if seconds >= _LONG else 2
+            for _ in range(rounds):
+                await run.work(seconds / rounds)
                 counted.append(await left(folder))
             struck = json.loads(await asyncio.to_thread(ask, info, "faults"))["faults"]
             await asyncio.to_thread(ask, info, "faults", {"faults": []})
@@ -451,7 +452,7 @@ async def soak(info: EmulatorInfo, seconds: float, seed: int, folder: Path) -> t
         f"requests {stats.attempts}, repeats {stats.retries}, lines in the log {heard.records}",
         f"at most once: {len(tally.once)} calls, {sum(done.values())} carried out, {len(twice)} twice",
         f"windows: {windows} quotas looked at, {len(over)} exceeded, {refused} calls refused as too fast",
-        *(f"after third {number}: {one}" for number, one in enumerate(counted, 1)),
+        *(f"after part {number}: {one}" for number, one in enumerate(counted, 1)),
         f"after the faults: {calls} calls in {took:.1f} s",
     ]
     return wrong, figures
