@@ -223,9 +223,10 @@ class Endpoint:
         group.__dict__[self.__name__] = bound
         return bound
 
-    def decode(self, body: bytes) -> tuple[Any, Any]:
-        """Read an answer: the result, and the envelope that it came in."""
-        return self.reading.page(body) if self.reading.is_page else self.reading.result(body)
+    @cached_property
+    def decode(self) -> Callable[[bytes], tuple[Any, Any]]:
+        """Reads an answer: the result, and the envelope that it came in."""
+        return self.reading.page if self.reading.is_page else self.reading.result
 
     @cached_property
     def reading(self) -> Reading:

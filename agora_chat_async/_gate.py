@@ -47,7 +47,8 @@ class Lease:
     __slots__ = ("_caps", "_sent_at", "_slots", "bytes_out", "handed")
 
     def __init__(self) -> None:
-        self._slots = list[tuple[Bucket, list[Slot]]]()
+        # No lists, of which each waiting call would hold one for the garbage collector to look at.
+        self._slots: tuple[tuple[Bucket, list[Slot]], ...] = ()
         self._caps: tuple[CapacityLimiter, ...] = ()
         self._sent_at: float | None = None
         self.handed: bool = False
@@ -103,11 +104,11 @@ class Lease:
                 bucket.give_back(slots)
         for cap in self._caps:
             cap.release_on_behalf_of(self)
-        self._slots, self._caps = [], ()
+        self._slots = self._caps = ()
 
     def hold(self, bucket: Bucket, slots: list[Slot]) -> None:
         """Note slots that were taken of a bucket."""
-        self._slots.append((bucket, slots))
+        self._slots = (*self._slots, (bucket, slots))
 
     async def occupy(self, cap: CapacityLimiter) -> None:
         """Take a place among the calls in progress."""

@@ -41,8 +41,10 @@ class Life:
         """Whether calls under way are ended too."""
         self.forked: bool = False
         """Whether this is the copy of a session in a process that was forked since."""
-        self._active = dict[object, tuple[asyncio.Task[Any], int]]()
-        """Of each call its task, and how many cancellations that had when the call began."""
+        self._active = dict[object, asyncio.Task[Any]]()
+        """Of each call its task."""
+        self._cancelled_before = dict[object, int]()
+        """Of calls whose task had been cancelled when they began, how often."""
         self._evicted = set[object]()
         self._idle = asyncio.Event()
         self.calls: int = 0
@@ -87,11 +89,14 @@ class Life:
         if task is None:
             raise WrongEventLoop("a call has to be awaited in a task")
         self.calls += 1
-        self._active[call] = task, task.cancelling()
+        self._active[call] = task
+        if before := task.cancelling():
+            self._cancelled_before[call] = before
 
     def leave(self, call: object) -> None:
         """Note that a call has ended."""
         self._active.pop(call, None)
+        self._cancelled_before.pop(call, None)
         self._evicted.discard(call)
         if not self._active:
             self._idle.set()
@@ -111,8 +116,8 @@ class Life:
     def evict(self) -> None:
         """Interrupt every call that is under way."""
         self.ended = True
-        for call, (task, before) in self._active.items():
-            if task.cancelling() <= before:  # otherwise it is being cancelled already
+        for call, task in self._active.items():
+            if task.cancelling() <= self._cancelled_before.get(call, 0):  # otherwise it is being cancelled already
                 self._evicted.add(call)
                 task.cancel()
 
@@ -120,8 +125,7 @@ class Life:
         """Tell whether closing, and nobody else, interrupted a call; if so end the interruption of its task."""
         if call not in self._evicted:
             return False
-        task, before = self._active[call]
-        return task.uncancel() <= before
+        return self._active[call].uncancel() <= self._cancelled_before.get(call, 0)
 
     @property
     def under_way(self) -> int:

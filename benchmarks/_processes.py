@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,9 @@ def server(calls: int = 0, period: float = 1.0, jitter: float = 0.0, counts: str
 class Worker:
     """A contestant's process, which waits between orders."""
 
-    def __init__(self, contestant: Contestant, *, core: int = CLIENT_CORE) -> None:
+    def __init__(
+        self, contestant: Contestant, *, core: int = CLIENT_CORE, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.contestant = contestant
         self._process = subprocess.Popen(
             [contestant.python, "-W", "ignore", "benchmarks/drive.py", str(HERE / contestant.file), str(core)],
@@ -62,7 +64,7 @@ class Worker:
             stderr=subprocess.DEVNULL,  # refusals and cancelled calls, as many as the contestant likes to tell of
             text=True,
             cwd=HERE.parent,
-            env={**os.environ, "PYTHONPATH": str(HERE.parent)} if not contestant.needs else None,
+            env={**os.environ, **({} if contestant.needs else {"PYTHONPATH": str(HERE.parent)}), **(environment or {})},
         )
 
     def order(self, **order: Any) -> None:
@@ -94,12 +96,14 @@ class Worker:
 
 
 @contextmanager
-def workers(contestants: tuple[Contestant, ...], *, core: int = CLIENT_CORE) -> Iterator[list[Worker]]:
+def workers(
+    contestants: tuple[Contestant, ...], *, core: int = CLIENT_CORE, environment: Mapping[str, str] | None = None
+) -> Iterator[list[Worker]]:
     """Start contestants, each in its process."""
     started = list[Worker]()
     try:
         for contestant in contestants:
-            started.append(Worker(contestant, core=core))
+            started.append(Worker(contestant, core=core, environment=environment))
         yield started
     finally:
         for worker in started:

@@ -1,4 +1,7 @@
-"""Calls that wait in line, in a process of their own: `python -m benchmarks._waiting WHO CALLS ORDER` prints JSON."""
+"""Calls that wait in line, in a process of their own: `python -m benchmarks._waiting WHO CALLS ORDER` prints JSON.
+
+Times are of the CPU, all of it spent on nothing else.
+"""
 
 import asyncio
 import gc
@@ -39,17 +42,17 @@ async def limiter_calls():
 
 async def measure(make: Callable[[], Coroutine[Any, Any, Any]], calls: int, order: str) -> dict[str, float]:
     gc.collect()
-    before, begun = resident(), time.perf_counter()
+    before, begun = resident(), time.process_time()
     tasks = [asyncio.create_task(make()) for _ in range(calls)]
     await asyncio.sleep(0)
-    made, each = time.perf_counter() - begun, (resident() - before) / calls
+    made, each = time.process_time() - begun, (resident() - before) / calls
     if order == "random":
         random.Random(1).shuffle(tasks)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-    return {"bytes": each, "made": made, "cancelled": time.perf_counter() - begun}
+    return {"bytes": each, "made": made, "cancelled": time.process_time() - begun}
 
 
 async def main(who: str, calls: int, order: str) -> None:

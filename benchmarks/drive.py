@@ -1,7 +1,8 @@
 """Runs one contestant in a process of its own, as orders from standard input say: JSON lines in, JSON lines out.
 
 It needs nothing but the standard library, since it runs in the environments of the peers. A contestant is a file with
-`calls(url, in_flight)`, an async context manager that gives coroutine functions by name.
+`calls(url, in_flight)`, an async context manager that gives coroutine functions by name, and perhaps with `facts()`,
+which tells more about what was measured.
 """
 
 import asyncio
@@ -40,9 +41,13 @@ def resident() -> int:
 
 
 async def keep_calling(
-    call: Callable[[], Awaitable[object]], in_flight: int, seconds: float, *, to_the_end: bool
+    call: Callable[[], Awaitable[object]], in_flight: int, seconds: float, *, to_the_end: bool, settle: float = 0.0
 ) -> dict[str, Any]:
-    """Make calls for some time, so many at once; those under way then are waited for, or cancelled."""
+    """Make calls for some time, so many at once; those under way then are waited for, or cancelled.
+
+    Calls that are done in the first seconds, which are to settle things, do not count.
+    """
+    start = time.monotonic() + settle
     end = time.monotonic() + seconds
     done = failed = 0
 
@@ -56,7 +61,7 @@ async def keep_calling(
                 if failed == 1:
                     print(f"{type(error).__name__}: {error}", file=sys.stderr)
             else:
-                done += 1
+                done += time.monotonic() >= start
 
     cpu_before, begun = cpu(), time.monotonic()
     tasks = [asyncio.ensure_future(work()) for _ in range(in_flight)]
@@ -76,7 +81,10 @@ async def measure(contestant: ModuleType, order: dict[str, Any]) -> dict[str, An
             return {"missing": True}
         if warm_up := order.get("warm_up", 0.0):
             await keep_calling(call, in_flight, warm_up, to_the_end=True)
-        return await keep_calling(call, in_flight, seconds, to_the_end=order.get("to_the_end", True))
+        found = await keep_calling(
+            call, in_flight, seconds, to_the_end=order.get("to_the_end", True), settle=order.get("settle", 0.0)
+        )
+    return found | (contestant.facts() if hasattr(contestant, "facts") else {})
 
 
 def main(file: str, core: int) -> None:
