@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator
@@ -94,7 +95,7 @@ class Multipart:
             for begin in range(0, len(source), _CHUNK):
                 yield source[begin : begin + _CHUNK]
         elif isinstance(source, str | os.PathLike):
-            async with await anyio.open_file(source, "rb") as file:
+            async with await _open(source) as file:
                 while chunk := await file.read(_CHUNK):
                     yield chunk
         elif isinstance(source, AsyncIterable):
@@ -115,6 +116,21 @@ def upload_of(name: str, value: Any) -> Multipart:
         kinds = "a path, bytes, a file open for reading in binary mode, or an async iterable of bytes"
         raise InvalidArgument(name, type(source).__name__, kinds)
     return Multipart(upload)
+
+
+async def _open(path: str | os.PathLike[str]) -> anyio.AsyncFile[bytes]:
+    """Open a file to read; one that a thread opens for a caller who was cancelled meanwhile is closed."""
+    opening = asyncio.ensure_future(anyio.open_file(path, "rb"))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(opening: asyncio.Future[anyio.AsyncFile[bytes]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().wrapped.close()
 
 
 def _span(file: BinaryIO, start: int | None) -> tuple[int | None, int | None]:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from PIL import Image
 from raw_server import CUT, RawRequest, answer, raw_server
 
 from agora_chat_async import NO_RETRY, RetryPolicy, Session, errors
-from agora_chat_async._transfer import Upload
+from agora_chat_async._transfer import Upload, upload_of
 
 CONTENT = os.urandom(300_000)
 QUICK = RetryPolicy(pause=0.001, throttled_pause=0.001)
@@ -360,3 +361,33 @@ async def test_a_download_that_comes_encoded_is_a_fault(tmp_path):
             saved = await chat.files.download("f").save(tmp_path / "f")
     assert saved.read_bytes() == b"content"
     assert replies == []
+
+
+async def test_a_file_that_is_opened_for_nobody_is_closed(tmp_path, monkeypatch):
+    """Who gives up while a thread opens the file leaves no open file behind."""
+    opened = list[io.BufferedReader]()
+    begun = asyncio.Event()
+    loop, go_on = asyncio.get_running_loop(), threading.Event()
+
+    def slow(*args, **kwargs):
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait()
+        opened.append(open(*args, **kwargs))  # noqa: PTH123, SIM115 - it is what is replaced
+        return opened[-1]
+
+    monkeypatch.setattr("anyio._core._fileio.open", slow, raising=False)
+    path = tmp_path / "f"
+    path.write_bytes(b"x")
+    upload = upload_of("file", path)
+    await upload.measure()
+
+    async def send():
+        return [chunk async for chunk in upload]
+
+    sending = asyncio.create_task(send())
+    await begun.wait()
+    sending.cancel()
+    await asyncio.wait({sending})
+    go_on.set()
+    while not opened or not opened[0].closed:
+        await asyncio.sleep(0)
