@@ -7,18 +7,20 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from copy import copy
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
 from agora_chat_async._gate import SlotsExpired
 from agora_chat_async._life import CLOSED_UNDER_WAY, Life
-from agora_chat_async._redact import without_frames
+from agora_chat_async._redact import redacted_bytes, redacted_text, without_frames
 from agora_chat_async._refusals import refusal
 from agora_chat_async._retry import Outcome, Retries, RetryBudget, RetryPolicy, classify
 from agora_chat_async._transfer import Multipart, SinkFailed
 from agora_chat_async._watch import Watch, current_call
 from agora_chat_async.errors import (
+    SNIPPET,
     AgoraChatError,
     DeadlineExceeded,
     DecodeError,
@@ -289,13 +291,7 @@ class _Call:
         try:
             return self._decode(answer.body)
         except _UNREADABLE as error:
-            unreadable = DecodeError(
-                str(error) or type(error).__name__,
-                call=self.name,
-                status=answer.status,
-                content_type=answer.headers.get("content-type", ""),
-                body=answer.body,
-            )
+            unreadable = _unreadable(error, self.name, answer, self._token.value)
             unreadable.outcome_unknown = not self._route.retry_safe
             raise unreadable from without_frames(error)
 
@@ -393,3 +389,16 @@ def _final(error: AgoraChatError, *, retry_safe: bool) -> AgoraChatError:
         return unknown
     error.outcome_unknown = True
     return error
+
+
+def _unreadable(error: Exception, call: str, answer: Answer, token: str) -> DecodeError:
+    """Make the error of an answer that cannot be read, in which the token may be repeated."""
+    if isinstance(error, JSONDecodeError):
+        error.doc = ""  # the whole answer
+    return DecodeError(
+        redacted_text(str(error) or type(error).__name__, token),
+        call=call,
+        status=answer.status,
+        content_type=redacted_text(answer.headers.get("content-type", ""), token),
+        body=redacted_bytes(answer.body[: 2 * SNIPPET], token),
+    )

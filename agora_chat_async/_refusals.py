@@ -91,6 +91,7 @@ _BY_HINT: Final[dict[tuple[int, str], type[APIError]]] = {
 _DESCRIPTIONS: Final = ("error_description", "error_desc", "requestStatusCode", "result")
 """Where an error answer may have its description; two are those of reactions, the last is presence's."""
 
+_REDIRECTS: Final = 300
 _SERVER_ERRORS: Final = 500
 
 CLOCK_TOLERANCE: Final = 30.0
@@ -121,7 +122,7 @@ def api_error_class(status: int, error: str | None, description: str | None) -> 
         return _BY_STATUS_AND_NAME[status, error]
     if error in _BY_NAME:
         return _BY_NAME[error]
-    return _BY_STATUS.get(status, BadRequest if status < _SERVER_ERRORS else ServerError)
+    return _BY_STATUS.get(status, BadRequest if _REDIRECTS <= status < _SERVER_ERRORS else ServerError)
 
 
 def error_name(payload: Mapping[str, Any]) -> str | None:
@@ -150,6 +151,7 @@ def refusal(answer: Answer, method: str, path: str, *secrets: str, now: float | 
     description = next((text for text in words if isinstance(text, str)), None)
     if answer.is_redirect:
         description = f"a redirect to {answer.headers.get('location', 'nowhere')!r}, which is not followed"
+    request_id = answer.headers.get("x-request-id")
     cls = api_error_class(answer.status, name, description)
     return cls(
         status=answer.status,
@@ -157,7 +159,7 @@ def refusal(answer: Answer, method: str, path: str, *secrets: str, now: float | 
         description=description and redacted_text(description, *secrets),
         method=method,
         path=path,
-        request_id=answer.headers.get("x-request-id"),
+        request_id=request_id and redacted_text(request_id, *secrets),
         retry_after=retry_after(answer.headers),
         headers={
             name: HIDDEN if is_secret(name) else redacted_text(value, *secrets)

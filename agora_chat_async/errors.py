@@ -183,7 +183,7 @@ class DecodeError(AgoraChatError):
         super().__init__(f"{call}: {status} answer cannot be decoded: {self.reason}")
         self.call = call
         self.status = status
-        self.content_type = content_type
+        self.content_type: str = redacted_text(content_type)
         self.body: bytes = redacted_bytes(body[:SNIPPET])
         """The first 2 KB of the answer, its secrets hidden."""
 

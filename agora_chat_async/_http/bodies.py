@@ -69,11 +69,10 @@ def pieces(response: httpx.Response) -> httpx.AsyncByteStream:
 
 async def read(stream: AsyncIterable[bytes], headers: Mapping[str, str], at_most: int) -> bytes:
     """Read and decode a whole body of so many bytes at most."""
-    encoding = headers["content-encoding"].lower() if "content-encoding" in headers else ""
-    if encoding in {"gzip", "x-gzip"}:
-        return await _inflate(stream, at_most)
-    if encoding not in _NOTHING_DECODED:
-        raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
+    if "content-encoding" in headers:
+        if headers["content-encoding"].lower() in {"gzip", "x-gzip"}:
+            return await _inflate(stream, at_most)
+        refuse_encoded(headers)
     chunks, size = list[bytes](), 0
     async for chunk in stream:
         size += len(chunk)
@@ -105,13 +104,16 @@ async def _inflate(body: AsyncIterable[bytes], at_most: int) -> bytes:
     chunks, size, came = list[bytes](), 0, False
     async for raw in body:
         came = came or bool(raw)
-        chunk = inflater.decompress(raw, at_most - size + 1)
-        size += len(chunk)
-        if inflater.unused_data:
-            raise httpx.DecodingError("data after the end of the compressed body")
-        if size > at_most or inflater.unconsumed_tail:
-            raise _too_large(at_most)
-        chunks.append(chunk)
+        left = raw
+        while left:
+            if inflater.eof:  # behind the end of a member there may be another one
+                inflater = zlib.decompressobj(_GZIP)
+            chunk = inflater.decompress(left, at_most - size + 1)
+            size += len(chunk)
+            if size > at_most or inflater.unconsumed_tail:
+                raise _too_large(at_most)
+            chunks.append(chunk)
+            left = inflater.unused_data
     if came and not inflater.eof:
         raise httpx.DecodingError("the compressed body is cut short")
     return b"".join(chunks)
@@ -122,9 +124,9 @@ def _too_large(at_most: int) -> ResponseTooLarge:
 
 
 def refuse_encoded(headers: Mapping[str, str]) -> None:
-    """Refuse a file in an encoding, which was not asked for: its bytes would not be those of the file."""
-    encoding = headers.get("content-encoding", "").lower()
-    if encoding not in _NOTHING_DECODED:
+    """Refuse what is in an encoding that was not asked for: its bytes would not be those of the file."""
+    encoding = headers.get("content-encoding", "")
+    if encoding.lower() not in _NOTHING_DECODED:
         raise httpx.DecodingError(f"an encoding that was not asked for, {encoding!r}")
 
 

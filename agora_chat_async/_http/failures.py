@@ -5,13 +5,16 @@ from __future__ import annotations
 import ssl
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import anyio
 import httpx
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from agora_chat_async._redact import redacted_bytes, redacted_text
 from agora_chat_async.errors import ConnectFailed, TLSFailed, TransportError
 
 FAILURES: Final = (httpx.HTTPError, aiohttp.ClientError, OSError, zlib.error)
@@ -31,18 +34,18 @@ _OF_TLS: Final = (
 )
 
 
-def failure(error: BaseException, call: str, host: str, *, sent: bool) -> TransportError:
+def failure(error: BaseException, call: str, host: str, *secrets: str, sent: bool) -> TransportError:
     """Make the error of an attempt that got no whole answer.
 
     Args:
         error: What was raised.
         call: Method and path.
         host: Where it was to go, as a URL.
+        secrets: What stands in no text, although the server repeats it.
         sent: Whether the request got a connection, so that it may have been sent.
     """
     for cause in _causes(error):
-        if isinstance(cause, aiohttp.ClientResponseError):
-            _hide_headers(cause)
+        _hide(cause, secrets)
     if isinstance(error, TimeoutError):
         reason = "no whole answer in time" if sent else "no connection in time"
     else:
@@ -58,11 +61,26 @@ def failure(error: BaseException, call: str, host: str, *, sent: bool) -> Transp
     return made
 
 
-def _hide_headers(error: aiohttp.ClientResponseError) -> None:
-    """Take the headers of the request, in which the token stands and what a proxy is told, out of what is shown."""
-    info = error.request_info
-    error.request_info = aiohttp.RequestInfo(info.url, info.method, CIMultiDictProxy(CIMultiDict[str]()), info.real_url)
-    error.args = (error.request_info, error.history)
+def _hide(error: BaseException, secrets: tuple[str, ...]) -> None:
+    """Take secrets out of what an error shows: headers of the request, and what a server repeated of them."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        info, none = error.request_info, CIMultiDictProxy(CIMultiDict[str]())
+        error.request_info = aiohttp.RequestInfo(info.url, info.method, none, info.real_url)
+        error.args = (error.request_info, error.history)
+    else:
+        error.args = tuple(_shown(value, secrets) for value in error.args)
+    if isinstance(error, HttpProcessingError | aiohttp.ClientResponseError):
+        error.headers = None
+    if isinstance(error, HttpProcessingError | aiohttp.ClientResponseError | aiohttp.ServerDisconnectedError):
+        error.message = _shown(error.message, secrets)
+
+
+def _shown(value: Any, secrets: tuple[str, ...]) -> Any:
+    if isinstance(value, RawResponseMessage):  # its head, with whatever stands in it
+        return "the answer was cut short"
+    if isinstance(value, bytes):
+        return redacted_bytes(value, *secrets)
+    return redacted_text(value, *secrets) if isinstance(value, str) else value
 
 
 def _is_of_tls(error: BaseException) -> bool:

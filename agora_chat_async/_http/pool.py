@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -16,7 +17,9 @@ from agora_chat_async._http.resolver import Resolver
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 _DNS_KEPT: Final = 60
 """Seconds for which an address is not asked for again."""
@@ -65,6 +68,44 @@ class _Request(aiohttp.ClientRequest):
             await handover.sent()
 
 
+class _Response(aiohttp.ClientResponse):
+    """Has no reason phrase: nobody reads it, and what stands in it need not be text."""
+
+    @property
+    def reason(self) -> str | None:
+        return None
+
+    @reason.setter
+    def reason(self, reason: str | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        pass
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Sends nothing over a kept connection on which something came unasked.
+
+    That is its end, or bytes that would be taken for the answer to the next request.
+    """
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (connection := await super()._get(key, traces)) is not None:
+            if _is_silent(connection):
+                return connection
+            connection.close()
+        return None
+
+
+def _is_silent(connection: Connection) -> bool:
+    transport, protocol = connection.transport, connection.protocol
+    if transport is None or protocol is None or protocol.should_close:
+        return False
+    number = transport.get_extra_info("socket").fileno()
+    if not hasattr(select, "poll"):
+        return not select.select([number], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return not poll.poll(0)
+
+
 def pooled_transport(context: ssl.SSLContext | None, keepalive: float, proxy: Proxy | None) -> AiohttpTransport:
     """Make the default transport."""
 
@@ -84,7 +125,7 @@ def pooled_transport(context: ssl.SSLContext | None, keepalive: float, proxy: Pr
 
 def connector(context: ssl.SSLContext | None, **options: Any) -> aiohttp.TCPConnector:
     """Make what connects: with verified TLS, and names looked up in threads of our own."""
-    return aiohttp.TCPConnector(ssl=True if context is None else context, resolver=Resolver(), **options)
+    return _Connector(ssl=True if context is None else context, resolver=Resolver(), **options)
 
 
 def client_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
@@ -93,6 +134,7 @@ def client_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.C
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=_Request,
+        response_class=_Response,
         auto_decompress=False,
         trust_env=False,
         **options,

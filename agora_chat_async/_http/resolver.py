@@ -50,7 +50,11 @@ def _look_up(question: _Question) -> Future[_Found]:
     lookup.set_running_or_notify_cancel()  # so that nobody who no longer waits can cancel it for the others
     current = _lookups.setdefault(question, lookup)
     if current is lookup:
-        threading.Thread(target=_work, args=(question, lookup), name="agora_chat_async DNS", daemon=True).start()
+        try:
+            threading.Thread(target=_work, args=(question, lookup), name="agora_chat_async DNS", daemon=True).start()
+        except RuntimeError as error:  # no more threads can be had
+            _lookups.pop(question, None)
+            lookup.set_exception(OSError(str(error)))
     return current
 
 

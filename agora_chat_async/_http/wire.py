@@ -156,11 +156,13 @@ class Wire:
                     await stream.aclose()
                 return Answer(response.status_code, response.headers, body)
         except ResponseTooLarge as error:
+            if refused is not None:
+                return refused
             raise ResponseTooLarge(f"{_name(sending)}: {error}") from None
         except FAILURES as error:
             if refused is not None:
                 return refused  # the status says what happened, whatever is wrong with the words for it
-            raise failure(error, _name(sending), to.host, sent=handover.handed) from error
+            raise failure(error, _name(sending), to.host, sending.token, sent=handover.handed) from error
 
     async def _exchange_with_one_of(self, hosts: Hosts, sending: _Sending, after: str | None) -> Answer:
         """Send a request to the first host to which a connection can be made."""
