@@ -69,12 +69,12 @@ class Call:
         """The body as an object."""
         return Fields(self.body, strict=self.settings.strict, refuse=refuse)
 
-    def only_text(self, name: str) -> str:
-        """The one member of a body that has no other: a text."""
+    def only_name(self, name: str) -> str:
+        """The one member of a body that has no other: a username."""
         fields = self.fields()
-        text = fields.text(name)
+        username = fields.name(name)
         fields.end()
-        return text
+        return username
 
     def only_texts(
         self, name: str, *, most: int = sys.maxsize, refuse: Callable[[str], Refusal] = illegal
@@ -84,6 +84,10 @@ class Call:
         texts = fields.texts(name, most=most)
         fields.end()
         return texts
+
+    def only_names(self, *, most: int = sys.maxsize, refuse: Callable[[str], Refusal] = illegal) -> list[str]:
+        """The usernames of a body that has nothing else."""
+        return [username.lower() for username in self.only_texts("usernames", most=most, refuse=refuse)]
 
     def joined_names(self) -> list[str]:
         """The names that a segment of the path joins by commas."""

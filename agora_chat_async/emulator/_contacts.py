@@ -61,7 +61,7 @@ def list_page(call: Call) -> dict[str, Any]:
 @answers(Contacts.block_users)
 def block_users(call: Call) -> dict[str, Any]:
     """Put users on a block list."""
-    names = call.only_texts("usernames", most=_MAX_BLOCKED_AT_ONCE)
+    names = call.only_names(most=_MAX_BLOCKED_AT_ONCE)
     blocked = call.state.contacts.block(call.values["owner_username"], names)
     return call.envelope(*APP, "uri", entities=[], data=blocked)
 

@@ -92,7 +92,10 @@ def _refuse_stranger(connection: sqlite3.Connection, path: str, version: int) ->
 
 
 def _open(path: str, schemas: tuple[str, ...]) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+    except sqlite3.Error as error:
+        raise ValueError(f"database {path}: {error}") from None
     try:
         connection.row_factory = sqlite3.Row
         if path != ":memory:":

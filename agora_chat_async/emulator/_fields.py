@@ -50,6 +50,10 @@ class Fields:
             raise self._wrong(name, f"at most {most} characters long")
         return value
 
+    def name(self, name: str, *, most: int | None = None) -> str:
+        """A username that has to be there, in small letters: case makes no other user."""
+        return self.text(name, most=most).lower()
+
     def optional_text(self, name: str, *, most: int | None = None, least: int = 0) -> str | None:
         """A text that may be left out."""
         return self.text(name, most=most, least=least) if self.has(name) else None
@@ -72,6 +76,10 @@ class Fields:
         if not all(isinstance(item, str) and item for item in items):
             raise self._wrong(name, "an array of strings that are not empty")
         return items
+
+    def names(self, name: str, *, most: int, least: int = 1) -> list[str]:
+        """A list of usernames, in small letters."""
+        return [username.lower() for username in self.texts(name, most=most, least=least)]
 
     def flag(self, name: str, *, default: bool) -> bool:
         """True or false; the default where it is left out."""

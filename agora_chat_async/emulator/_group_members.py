@@ -46,7 +46,7 @@ def add(call: Call) -> dict[str, Any]:
 @answers(GroupMembers.add_many)
 def add_many(call: Call) -> dict[str, Any]:
     """Let users in."""
-    names = call.only_texts("usernames")
+    names = call.only_names()
     call.state.groups.require(call.values["group_id"])
     if len(names) > _MAX_NAMES:
         raise limit_exceeded("members size is greater than max user size !")
@@ -81,7 +81,7 @@ def list_admins(call: Call) -> dict[str, Any]:
 @answers(GroupMembers.add_admin)
 def add_admin(call: Call) -> dict[str, Any]:
     """Make a member an admin."""
-    name = call.only_text("newadmin")
+    name = call.only_name("newadmin")
     call.state.groups.add_admin(call.values["group_id"], name)
     return _answer(call, {"result": "success", "newadmin": name})
 
@@ -114,7 +114,7 @@ def get_attributes(call: Call) -> dict[str, Any]:
 def get_attributes_of_many(call: Call) -> dict[str, Any]:
     """Some attributes of several members."""
     fields = call.fields()
-    names = fields.texts("targets", most=sys.maxsize)
+    names = fields.names("targets", most=sys.maxsize)
     keys = list[str]()
     if call.body.get("properties", "") == "":  # an empty text is one more way to ask for all
         fields.optional_text("properties")

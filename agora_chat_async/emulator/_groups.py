@@ -39,9 +39,9 @@ def create(call: Call) -> dict[str, Any]:
         raise invalid_parameter("owner must be provided")
     if not fields.has("public"):
         raise invalid_parameter("group must contain public field!")
-    owner, members = fields.text("owner"), []
+    owner, members = fields.name("owner"), []
     if fields.has("members"):
-        members = fields.texts("members", most=sys.maxsize, least=0)
+        members = fields.names("members", most=sys.maxsize, least=0)
     settings: dict[str, Any] = {
         "groupname": "",
         "description": "",
@@ -115,7 +115,7 @@ def update(call: Call) -> dict[str, Any]:
 def transfer_ownership(call: Call) -> dict[str, Any]:
     """Make another member the owner."""
     fields = call.fields(invalid_parameter)
-    name = fields.text("newowner")
+    name = fields.name("newowner")
     fields.end()
     call.state.groups.transfer(call.values["group_id"], name)
     return call.envelope(*APP, *PLACE, entities=[], data={"newowner": True})

@@ -63,7 +63,7 @@ class _Place:
 def mute(call: Call) -> dict[str, Any]:
     """Mute members."""
     fields, place = call.fields(), _Place.of(call)
-    names, duration = fields.texts("usernames", most=sys.maxsize), fields.whole("mute_duration")
+    names, duration = fields.names("usernames", most=sys.maxsize), fields.whole("mute_duration")
     _refuse_many(names, "userNames size is")
     fields.end()
     if duration is None or duration < FOR_GOOD:
@@ -197,7 +197,7 @@ def _muted_all(call: Call, *, mute: bool) -> dict[str, Any]:
 
 
 def _only_names(call: Call, what: str) -> list[str]:
-    return _refuse_many(call.only_texts("usernames"), what)
+    return _refuse_many(call.only_names(), what)
 
 
 def _joined_names(call: Call, what: str) -> list[str]:

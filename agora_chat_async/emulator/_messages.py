@@ -119,7 +119,7 @@ def recall(call: Call) -> dict[str, Any]:
 def delete_conversation(call: Call) -> dict[str, Any]:
     """Drop a conversation on one side."""
     fields = call.fields()
-    channel = fields.text("channel").lower()
+    channel = fields.name("channel")
     kind = fields.one_of("type", "chat", "groupchat")
     delete_roam = fields.required_flag("delete_roam")
     fields.end()
@@ -173,7 +173,7 @@ def draft_of(call: Call, fields: Fields, chat_type: str) -> Draft:
     ext = fields.optional_object("ext")
     options = dict[str, Any]()
     if fields.has("roam_ignore_users"):
-        options["roam_ignore_users"] = fields.texts("roam_ignore_users", most=_MAX_IGNORERS, least=0)
+        options["roam_ignore_users"] = fields.names("roam_ignore_users", most=_MAX_IGNORERS, least=0)
     if (route := fields.optional_one_of("routetype", "ROUTE_ONLINE")) is not None:
         options["routetype"] = route
     fields.flag("sync_device", default=False)
@@ -202,7 +202,7 @@ def _recall_many(call: Call, fields: Fields) -> dict[str, Any]:
 
 def _recalled(call: Call, fields: Fields, kind: str) -> dict[str, Any]:
     """Take the message back that the members of a body name, and describe the outcome; its attachment goes too."""
-    text, to = fields.text("msg_id"), fields.text("to")
+    text, to = fields.text("msg_id"), fields.name("to")
     sender = _sender(fields)
     fields.flag("sync_device", default=True)
     force = fields.flag("force", default=False)
@@ -217,9 +217,8 @@ def _recalled(call: Call, fields: Fields, kind: str) -> dict[str, Any]:
 
 def _imported(call: Call, chat_type: str) -> dict[str, Any]:
     fields = call.fields()
-    sender = fields.text("from", most=64).lower()
-    target = fields.text("target")
-    target = target.lower() if chat_type == "chat" else target
+    sender = fields.name("from", most=64)
+    target = fields.name("target")
     kind = fields.one_of("type", *TYPES)
     body = fields.object("body")
     ext = fields.optional_object("ext")

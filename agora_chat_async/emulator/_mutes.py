@@ -22,7 +22,7 @@ _LAST_PAGE: Final = 1 << 31
 def set_mutes(call: Call) -> dict[str, Any]:
     """Mute or unmute a user by kind of chat."""
     fields = call.fields()
-    username = fields.text("username", most=_MAX_NAME)
+    username = fields.name("username", most=_MAX_NAME)
     given = {kind: fields.whole(kind) for kind in KINDS}
     fields.end()
     seconds = {kind: value for kind, value in given.items() if value is not None}

@@ -124,7 +124,7 @@ def _list(value: Any) -> list[Any]:
 def _send_to_chosen(call: Call, kind: str) -> dict[str, Any]:
     fields = call.fields()
     to = fields.texts("to", most=1)
-    users = fields.texts("users", most=_MAX_CHOSEN)
+    users = fields.names("users", most=_MAX_CHOSEN)
     if kind == "chatroom":
         read_level(fields)
     draft = draft_of(call, fields, kind)

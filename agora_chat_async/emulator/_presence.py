@@ -103,7 +103,7 @@ def list_subscriptions(call: Call) -> dict[str, Any]:
 
 
 def _usernames(fields: Fields, too_many: str) -> list[str]:
-    names = fields.texts("usernames", most=_MANY, least=0)
+    names = fields.names("usernames", most=_MANY, least=0)
     fields.end()
     if not names:
         raise illegal("usernames cannot be null")

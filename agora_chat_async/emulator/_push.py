@@ -145,7 +145,7 @@ def send_sync(call: Call) -> dict[str, Any]:
 def send_to_users(call: Call) -> dict[str, Any]:
     """Take a notification over for each receiver, whoever that is."""
     fields = call.fields(push_illegal)
-    targets = fields.texts("targets", most=_MAX_TARGETS)
+    targets = fields.names("targets", most=_MAX_TARGETS)
     _notification(call, fields)
     fields.end()
     return call.stamped(

@@ -81,7 +81,7 @@ def remove_users(call: Call) -> dict[str, Any]:
 
 
 def _usernames(call: Call) -> list[str]:
-    return call.only_texts("usernames", most=_MAX_CHANGED, refuse=push_illegal)
+    return call.only_names(most=_MAX_CHANGED, refuse=push_illegal)
 
 
 def _wanted(call: Call) -> tuple[int, str | None]:

@@ -33,7 +33,7 @@ def add(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_many)
 def add_many(call: Call) -> dict[str, Any]:
     """Let users in."""
-    room_id, names = call.values["chatroom_id"], call.only_texts("usernames")
+    room_id, names = call.values["chatroom_id"], call.only_names()
     _refuse_many(names, _MAX_ADDED)
     users = call.state.rooms.add_members(room_id, names)
     return answer(call, {"newmembers": users, "action": _ADD, "id": room_id})
@@ -90,7 +90,7 @@ def list_admins(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_admin)
 def add_admin(call: Call) -> dict[str, Any]:
     """Make a member an admin."""
-    username = call.state.rooms.add_admin(call.values["chatroom_id"], call.only_text("newadmin"))
+    username = call.state.rooms.add_admin(call.values["chatroom_id"], call.only_name("newadmin"))
     return answer(call, {"result": "success", "newadmin": username})
 
 
@@ -104,7 +104,7 @@ def remove_admin(call: Call) -> dict[str, Any]:
 @answers(RoomMembers.add_super_admin)
 def add_super_admin(call: Call) -> dict[str, Any]:
     """Let a user make rooms from a client."""
-    call.state.rooms.add_super_admin(call.only_text("superadmin"))
+    call.state.rooms.add_super_admin(call.only_name("superadmin"))
     return answer(call, {"result": "success", "resource": ""})
 
 

@@ -52,12 +52,12 @@ def create(call: Call) -> dict[str, Any]:
         "maxusers": min(_DEFAULT_USERS, call.settings.limits.room_members),
         **_settings(fields, call, invalid_parameter),
     }
-    members = fields.texts("members", most=sys.maxsize) if fields.has("members") else []
+    members = fields.names("members", most=sys.maxsize) if fields.has("members") else []
     if len(members) > settings["maxusers"]:
         raise limit_exceeded("members size is greater than max user size !")
     new = NewRoom(
         **settings,
-        owner=fields.text("owner"),
+        owner=fields.name("owner"),
         members=members,
         custom=fields.optional_text("custom", most=_MAX_CUSTOM) or "",
     )
@@ -111,7 +111,7 @@ def update(call: Call) -> dict[str, Any]:
     room_id, fields = call.values["chatroom_id"], call.fields()
     call.state.rooms.require(room_id)
     if call.settings.easemob and fields.has("newowner"):
-        call.state.rooms.transfer(room_id, call.only_text("newowner"))
+        call.state.rooms.transfer(room_id, call.only_name("newowner"))
         return answer(call, {"newowner": True})
     if unknown := call.body.keys() - _CHANGEABLE.keys():
         raise invalid_parameter(f"some of {', '.join(sorted(unknown))} are not valid fields")

@@ -24,7 +24,7 @@ def create(call: Call) -> dict[str, Any]:
     """Hang a thread on a message."""
     fields = call.fields(_param_illegal)
     group_id, name = fields.id("group_id"), _name(fields)
-    message, owner = fields.id("msg_id"), fields.text("owner", most=64)
+    message, owner = fields.id("msg_id"), fields.name("owner", most=64)
     fields.end()
     thread_id = call.state.threads.create(group_id, name, message_number(message), owner)
     return call.envelope(*_APP, properties={}, data={"thread_id": thread_id})
@@ -107,7 +107,7 @@ def _name(fields: Fields) -> str:
 
 
 def _usernames(call: Call) -> list[str]:
-    names = call.only_texts("usernames")
+    names = call.only_names()
     if len(names) > _MAX_USERS:
         raise group_error(400, f"at most {_MAX_USERS} users at once, and not {len(names)}")
     return names

@@ -34,7 +34,7 @@ def get(call: Call) -> dict[str, Any]:
 def get_many(call: Call) -> dict[str, Any]:
     """Chosen attributes of some users."""
     fields = call.fields()
-    targets = fields.texts("targets", most=_MANY)
+    targets = fields.names("targets", most=_MANY)
     if len(targets) > _MAX_USERS:
         raise Refusal(400, "BAD_REQUEST", f"targets has more than {_MAX_USERS} users")
     properties = fields.texts("properties", most=_MANY)

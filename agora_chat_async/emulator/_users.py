@@ -128,7 +128,7 @@ def get_online_status(call: Call) -> dict[str, Any]:
 @answers(Users.get_online_status_many)
 def get_online_status_many(call: Call) -> dict[str, Any]:
     """Tell which of many users are online; nobody checks whether they exist."""
-    names = call.only_texts("usernames", most=_MAX_ASKED)
+    names = call.only_names(most=_MAX_ASKED)
     online = call.state.users.online_among(names)
     return call.envelope(
         action="get batch user status", data=[{name: _status(online=name in online)} for name in names]

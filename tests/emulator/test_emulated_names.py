@@ -53,3 +53,21 @@ async def test_paths(client, group, refused):
     assert (await data(client, "DELETE", f"/chatgroups/{group}/users/BOB"))["user"] == "bob"
     response = await client.put("/users/BOB/notification/user/Bob", json={"type": "DEFAULT"})
     assert refused(response) == (400, "illegal_argument")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/users/batch/status", {"usernames": ["BOB"]}),
+        ("POST", "/users/anna/blocks/users", {"usernames": ["BOB"]}),
+        ("POST", "/metadata/chatgroup/{}/get", {"targets": ["BOB"], "properties": []}),
+        ("POST", "/chatgroups/{}/mute", {"usernames": ["BOB"], "mute_duration": 1000}),
+        ("POST", "/chatgroups/{}/white/users", {"usernames": ["BOB"]}),
+        ("POST", "/chatgroups/{}/blocks/users", {"usernames": ["BOB"]}),
+        ("POST", "/chatgroups/{}/admin", {"newadmin": "BOB"}),
+        ("PUT", "/chatgroups/{}", {"newowner": "BOB"}),
+    ],
+)
+async def test_bodies(client, group, method, path, body):
+    """So may the body, and answers name the user as he was registered."""
+    assert "BOB" not in str(await data(client, method, path.format(group), body))

@@ -256,6 +256,7 @@ def test_the_command_tells_what_one_needs():
         (["--latency=-1"], "--latency -1: seconds, 0 or more"),
         (["--latency", "inf"], "--latency inf: seconds, 0 or more"),
         (["--background", "2"], "--background 2: a share from 0 to below 1"),
+        (["--database", "/none/x.db"], "database /none/x.db: unable to open database file"),
         (
             ["--host", "0.0.0.0"],  # noqa: S104
             "--host 0.0.0.0 can be reached from other machines; --allow-remote permits that",
