@@ -98,12 +98,8 @@ def _changed(call: Call, change: Change) -> dict[str, Any]:
 
 
 def _label(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        "name": row["name"],
-        "description": row["description"] or "",
-        "count": row["count"],
-        "createdAt": row["created"],
-    }
+    described = {"name": row["name"], "count": row["count"], "createdAt": row["created"]}
+    return described if row["description"] is None else {**described, "description": row["description"]}
 
 
 def _member(row: sqlite3.Row) -> dict[str, Any]:
