@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [NAME ...] [--check] [--quick]`."""
+"""Run benchmarks: `python -m benchmarks [NAME ...] [--check] [--quick]`; `--docs` puts the results into docs/."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks._docs import PAGE, fill
 from benchmarks._report import Target, machine, save, targets_table
 
 NAMES = ("start", "quota", "call", "scale", "fleet", "provision")
@@ -17,6 +18,7 @@ parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join
 parser.add_argument("--check", action="store_true", help="fail where a target is missed")
 parser.add_argument("--quick", action="store_true", help="short runs, to see that everything works")
 parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR", help="where results go [results]")
+parser.add_argument("--docs", action="store_true", help="measure nothing; put the results into docs/performance.md")
 parser.add_argument("--repeats", type=int, metavar="N", help="interleaved repeats of each measurement [3]")
 arguments = parser.parse_args()
 if unknown := set(arguments.names) - set(NAMES):
@@ -35,6 +37,9 @@ arguments.starts = 3 if quick else 9
 arguments.users = 60_000 if quick else 1_000_000
 arguments.lifted_users = 20_000 if quick else 200_000
 
+if arguments.docs:
+    fill(PAGE, arguments.output)
+    sys.exit()
 facts = machine()
 print(f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}, {facts['date']}")
 outcomes, missed = {}, list[Target]()

@@ -102,6 +102,7 @@ ANSWERS: list[tuple[bytes, int, Any]] = [
         200,
         _ENVELOPE | {"action": "get", "entities": [user(f"user-{n}") for n in range(100)], "count": 100},
     ),
+    (b"GET /org/app/r", 200, _ENVELOPE | {"action": "get", "entities": [user("anna")], "count": 1}),
     (b"POST /org/app/messages/users ", 200, _ENVELOPE | {"data": {"ben": "1029457500870543736"}}),
     (b"/api/v2/users", 201, {"users": {"anna": _GETSTREAM_USER}, "duration": "1ms", "membership_deletion_task_id": ""}),
     (b"/chat.postMessage", 200, {"ok": True, "channel": "C1", "ts": "1.2", "message": {"text": "Hello"}}),

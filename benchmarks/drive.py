@@ -84,6 +84,8 @@ async def measure(contestant: ModuleType, order: dict[str, Any]) -> dict[str, An
         found = await keep_calling(
             call, in_flight, seconds, to_the_end=order.get("to_the_end", True), settle=order.get("settle", 0.0)
         )
+    if found["failed"] and not found["done"]:
+        raise RuntimeError("no call succeeded; the first error stands above")
     return found | (contestant.facts() if hasattr(contestant, "facts") else {})
 
 
