@@ -127,7 +127,7 @@ class Soak:
             (2, self._members),
             (1, self._bulk),
             (3, self._download),
-            (int(long), self._provision),  # which goes on for long where its answers are lost
+            (int(long), self._provision),
             (4, self._create_user),
             (8, self._message),
             (4, self._group_message),
@@ -155,9 +155,10 @@ class Soak:
         weights, steps = zip(*self._steps, strict=True)
         while time.monotonic() < end:
             step = self._random.choices(steps, weights)[0]
-            await self.one(
-                step, cancel_after=self._random.random() * 0.2 if self._random.random() < CANCELLED else None
-            )
+            cancel_after = self._random.random() * 0.2 if self._random.random() < CANCELLED else None
+            if step == self._provision:  # goes on until it is through, for minutes where all goes wrong
+                cancel_after = max(0.0, end - time.monotonic())
+            await self.one(step, cancel_after)
 
     async def one(self, step: Callable[[int], Awaitable[object]], cancel_after: float | None = None) -> None:
         """Make one call and count how it went."""
