@@ -202,6 +202,7 @@ class _Call:
         life.enter(self)
         lease: Lease | None = None
         outcome: tuple[Any] | AgoraChatError | None = None
+        told: BaseException | None = None
         scope = NO_DEADLINE if options.timeout is None else asyncio.timeout(options.timeout)
         try:
             if self._calls.watchers.active:
@@ -243,7 +244,7 @@ class _Call:
             return outcome[0]
         finally:
             life.leave(self)
-            outcome = None  # an error refers to this frame, which must not refer to the error
+            outcome = told = None  # an error refers to this frame, which must not refer to the error
 
     async def _attempt(self, lease: Lease, queued: float) -> tuple[Any] | AgoraChatError:
         """Send the call once; return its result, or the error that may be repeated."""
@@ -307,7 +308,7 @@ class _Call:
         retry_safe, body = self._route.retry_safe, self._request[3]
         if isinstance(error, RateLimited):
             self._calls.life.refused += 1
-        renewed = await self._token_was_renewed(error)
+        renewed = await self._token_was_renewed(error) and self._calls.options.retry.attempts > 1
         if isinstance(body, Multipart) and not body.repeatable:
             raise _final(error, retry_safe=retry_safe)  # it came from a stream, of which the beginning is gone
         if renewed:
@@ -344,6 +345,7 @@ class _Call:
             told = copy(error)
             told.__cause__ = error.__cause__
         if isinstance(told, AgoraChatError):
+            told.__traceback__ = None  # the frames that it came through refer to it
             told.call_id, told.attempts, told.queued = self.id, self._attempts, self._queued
             told.elapsed = time.monotonic() - self._started
             if told.__cause__ is None and told is not last and isinstance(last, AgoraChatError):

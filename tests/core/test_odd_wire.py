@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
+import itertools
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from raw_server import USER, Line, RawRequest, Reply, always, answer, raw_server
+from raw_server import CUT, USER, Line, RawRequest, Reply, always, answer, raw_server
 
-from agora_chat_async import RetryPolicy, Session, errors
+from agora_chat_async import NO_RETRY, CallableToken, RetryPolicy, Session, errors
 from agora_chat_async._http.resolver import Resolver
 
 TOKEN = "opaque-token-of-the-app"
@@ -137,3 +140,40 @@ async def test_a_lookup_for_which_there_is_no_thread_fails_alone(monkeypatch: py
         with pytest.raises(OSError, match="new thread"):
             await Resolver().resolve("localhost")
     assert await Resolver().resolve("localhost")
+
+
+@pytest.mark.parametrize(
+    "reply", [answer(404, b""), answer(200, b"{"), answer()[:-9] + CUT], ids=["404", "json", "cut"]
+)
+async def test_a_failed_call_leaves_no_cycle(reply: bytes) -> None:
+    """An error goes with its last user, so that many of them do not fill the memory."""
+    async with raw_server(always(reply)) as server, session(server.url) as chat:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                with suppress(errors.AgoraChatError):
+                    await chat.users.create("anna")
+            assert [one for one in gc.get_objects() if isinstance(one, errors.AgoraChatError)] == []
+        finally:
+            gc.enable()
+
+
+async def test_without_repeats_a_refused_token_is_renewed_for_the_next_call_only() -> None:
+    """`NO_RETRY` sends every call once."""
+    numbers = itertools.count()
+
+    async def fetch() -> str:
+        return f"token-{next(numbers)}"
+
+    async def respond(request: RawRequest) -> Reply:
+        return answer() if request.header("authorization") == "Bearer token-1" else answer(401, b"")
+
+    def once(host: str) -> Session:
+        return Session("org", "app", host=host, token=CallableToken(fetch), retry=NO_RETRY)
+
+    async with raw_server(respond) as server, once(server.url) as chat:
+        with pytest.raises(errors.Unauthorized):
+            await chat.users.get("anna")
+        assert len(server.requests) == 1
+        assert (await chat.users.get("anna")).username == "anna"
