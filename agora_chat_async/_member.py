@@ -91,7 +91,7 @@ class Membership:
     __slots__ = ("until",)
 
     def __init__(self) -> None:
-        self.until = -math.inf
+        self.until: float = -math.inf
         """Until when the store keeps for it what it holds."""
 
 
@@ -154,8 +154,9 @@ class Member:
         self._fewest = workers
         self._buckets = list[MemberBucket]()
         self._dirty = dict[MemberBucket, None]()
-        self.clock = StoreClock()
-        self.membership = self._left = Membership()
+        self.clock: StoreClock = StoreClock()
+        self.membership: Membership = Membership()
+        self._left = self.membership
         self._worker, self._was = _new_name(), ""
         self._history = ""
         self._heard = 0

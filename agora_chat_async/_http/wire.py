@@ -132,11 +132,11 @@ class Wire:
         try:
             async with asyncio.timeout_at(sending.deadline) as clock:
                 patience = Patience(clock, sending.timeout)
+                extensions = self._extensions(handover, connect)
+                request = to.make(sending.request, sending.token, sink is not None, patience, handover, extensions)
                 if not self._tells_handing:  # the moment before such a transport is the latest safe one
                     handover.hand()
                     await handover.sent()
-                extensions = self._extensions(handover, connect)
-                request = to.make(sending.request, sending.token, sink is not None, patience, handover, extensions)
                 handover_under_way.set(handover)
                 try:
                     # Not by a client of httpx, which would only look for cookies, redirects and logins in it.

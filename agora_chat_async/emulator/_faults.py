@@ -140,7 +140,8 @@ class Faults:
     def set(self, *faults: Fault | str | Mapping[str, Any], seed: int = 0) -> None:
         """Put these faults in the place of all others; none for none."""
         armed = [self._arm(Fault.of(fault)) for fault in faults]
-        self._armed, self.seed, self._random = armed, seed, random.Random(seed)  # noqa: S311 - to be repeated
+        self.seed: int = seed
+        self._armed, self._random = armed, random.Random(seed)  # noqa: S311 - to be repeated
 
     def reset(self) -> None:
         """Go back to the faults of the start, and to their first draw."""

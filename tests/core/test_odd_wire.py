@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+import httpx
 import pytest
 from raw_server import CUT, USER, Line, RawRequest, Reply, always, answer, raw_server
 
@@ -177,3 +178,12 @@ async def test_without_repeats_a_refused_token_is_renewed_for_the_next_call_only
             await chat.users.get("anna")
         assert len(server.requests) == 1
         assert (await chat.users.get("anna")).username == "anna"
+
+
+async def test_a_body_that_cannot_be_written_costs_no_quota() -> None:
+    """Also where the transport does not tell when it sends."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=USER))
+    async with Session("org", "app", host="host", token=TOKEN, transport=transport) as chat:
+        with pytest.raises(errors.InvalidArgument):
+            await chat.request("POST", "/users", json={"username": object()})
+        assert [state.used for state in chat.quotas.snapshot().values()] == [0]
