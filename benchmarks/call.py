@@ -13,6 +13,7 @@ from benchmarks._peers import BY_HAND, OVER_AIOHTTP, PLAIN_HTTPX, SDKS, US, Cont
 from benchmarks._plots import grouped_bars
 from benchmarks._processes import server, workers
 from benchmarks._report import Outcome, Table, at_least, at_most, spread
+from benchmarks.drive import PATIENCE
 
 IN_FLIGHT = (1, 32, 256, 1000)
 CALLS = ("users.create", "users.get", "users.list", "messages.send_to_users")
@@ -63,7 +64,7 @@ def _table(call: str, figures: Figures) -> Table:
         cells.append(f"{ratio:.2f}" if ratio else "-")
         rows.append(cells)
     columns = ("", *(f"{in_flight:,} in flight" for in_flight in IN_FLIGHT), "calls/s at 32", "CPU to ours at 32")
-    title = f"{call}: CPU in us a call, median (least-most); P: calls were still pending 10 s after the end"
+    title = f"{call}: CPU in us a call, median (least-most); P: calls were still pending {PATIENCE:g} s after the end"
     if call == CALLS[0]:
         title += "; SDKs of other services make a call of about that size"
     return Table(title, columns, rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds that calls under way get at the end of a measurement."""
 
 

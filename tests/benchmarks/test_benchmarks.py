@@ -64,6 +64,6 @@ def test_what_was_found_is_written_and_put_into_the_page(tmp_path: Path) -> None
 def test_an_unknown_name_is_refused() -> None:
     """With the names that there are."""
     command = [sys.executable, "-m", "benchmarks", "nothing"]
-    ended = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)  # noqa: S603
+    ended = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     assert ended.returncode == 2
     assert "unknown: nothing" in ended.stderr
