@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -132,6 +133,15 @@ def test_the_emulator_can_be_kept() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_demo_is_as_it_should_be(capfd: pytest.CaptureFixture[str]) -> None:
-    """20,000 users at the documented quota; a machine busy with other things can fail it."""
-    assert main(["demo"]) == 0, capfd.readouterr()
+def test_the_whole_demo_registers_everybody(capfd: pytest.CaptureFixture[str]) -> None:
+    """20,000 users; only the speed, and refusals for bad timing, may be blamed on a machine that is busy."""
+    code = main(["demo"])
+    output, complaints = capfd.readouterr()
+    assert "20,000 of 20,000" in output
+    blamed = [
+        line
+        for line in complaints.splitlines()
+        if not re.search("speed|refus|at its full rate|sent again|over the quota", line)
+    ]
+    assert not blamed
+    assert (code == 0) == ("Everything is as it should be." in output)
