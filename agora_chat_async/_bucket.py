@@ -163,11 +163,7 @@ class Bucket:
     def refused(self, cost: int, sent_at: float) -> None:
         """Slow the bucket: the service refused a call of that cost, sent at that moment, as one too many."""
         now = asyncio.get_running_loop().time()
-        if self._slowed(now) is None:
-            self._slowdown = Slowdown(self._own_rate)
-            log.warning("%s: the service refuses calls that keep the quota, slowing down", self.name)
-        assert self._slowdown is not None  # noqa: S101 - it was just made
-        self._slowdown.refused(cost, sent_at, self._used(now), now)
+        self._slow(now).refused(cost, sent_at, self._used(now), now)
         self._look_again()
 
     def admitted(self, sent_at: float) -> None:
@@ -219,11 +215,6 @@ class Bucket:
         next_free_in = self._period if ready == float("inf") else ready
         return BucketState(self.rate, self.rate.calls - unused, free, waiting, next_free_in, factor)
 
-    @property
-    def _own_rate(self) -> Rate:
-        """What this process uses of the rate, where nothing slows it."""
-        return self.rate
-
     def _step_out(self, turn: asyncio.Future[None]) -> None:
         """Leave the line; where it was this call's turn already, it is the next one's."""
         if self._line.pop(turn, None) is None and not turn.cancelled():
@@ -259,6 +250,14 @@ class Bucket:
             self._slowdown = None
             log.info("%s: the service admits calls at the full rate again", self.name)
         return self._slowdown
+
+    def _slow(self, now: float) -> Slowdown:
+        """What slows the bucket from now on."""
+        slowdown = self._slowed(now)
+        if slowdown is None:
+            slowdown = self._slowdown = Slowdown(self.rate)
+            log.warning("%s: the service refuses calls that keep the quota, slowing down", self.name)
+        return slowdown
 
     def _used(self, now: float) -> int:
         """How many slots were sent with in the window that ends now, or are pending."""

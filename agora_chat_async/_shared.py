@@ -82,6 +82,7 @@ class SharedBucket(Bucket):
         "_pending",
         "_rivals",
         "_seen_at",
+        "_seen_used",
         "_sent",
         "_stock",
         "_tally",
@@ -110,12 +111,13 @@ class SharedBucket(Bucket):
         self._next_alone = 0.0
         """When the next call may go while the store is away."""
         self._cut_at = -math.inf
-        """When the newest refused call was sent, here or elsewhere, that slows the bucket."""
+        """When the fleet was last slowed, by a refusal here or elsewhere."""
         self._rivals = member.workers
         """Processes that need slots of the bucket, this one included."""
         self._used_of_late = 1.0
         """What this process used, relative to the average of them."""
         self._free = rate.calls
+        self._seen_used = 0
         self._next_free = self._seen_at = 0.0
         member.join(self)
 
@@ -155,10 +157,11 @@ class SharedBucket(Bucket):
 
     def refused(self, cost: int, sent_at: float) -> None:
         """Slow the bucket, here and in the other processes: the service refused a call."""
+        before = self._slowdown.cut[0] if self._slowdown is not None else -math.inf
         super().refused(cost, sent_at)
-        if sent_at > self._cut_at + self.rate.period:
-            self._cut_at = sent_at
-            self._member.wake(self)
+        if self._slowdown is not None and self._slowdown.cut[0] > before:
+            self._cut_at = self._slowdown.cut[0]
+        self._member.wake(self)
 
     def wait_for(self, cost: int) -> float:
         """Tell how long a call that comes now has to wait at least, in seconds, as far as this process knows."""
@@ -185,9 +188,10 @@ class SharedBucket(Bucket):
 
     # What the bucket does in line.
 
-    @property
-    def _own_rate(self) -> Rate:
-        return Rate(max(1, self.rate.calls // self._rivals), self.rate.period)
+    def _used(self, now: float) -> int:
+        """What all processes together have used."""
+        here = self._used_here(now)
+        return max(here, self._seen_used) if self._member.shared else min(self.rate.calls, here * self._member.heads)
 
     def _ready_at(self, cost: int) -> float:
         ready = self._free_at(cost)
@@ -248,7 +252,7 @@ class SharedBucket(Bucket):
         if self._on_hand > waiting:
             self._member.wake(self)
         elif waiting > self._on_hand and (self._head_cost > self._on_hand or 2 * self._on_hand <= self._ahead):
-            if self._share > self._used(now) + self._on_hand:
+            if self._share > self._used_here(now) + self._on_hand:
                 self._modest_until = now
             elif self._modest_until <= self._asked_at:
                 self._modest_until = now + min(_MODESTY, self._period / 30)
@@ -263,9 +267,13 @@ class SharedBucket(Bucket):
     @property
     def _ahead(self) -> int:
         """Slots that are asked for ahead of their time."""
-        return max(1, min(_MOST_AHEAD, round(self._share * _LEAD / self._period)))
+        now, rate = asyncio.get_running_loop().time(), self._share / self._period
+        slowdown = self._slowed(now)
+        if slowdown is not None:
+            rate = min(rate, 1 / slowdown.distance(now) / self._rivals)
+        return max(1, min(_MOST_AHEAD, round(rate * _LEAD)))
 
-    def _used(self, now: float) -> int:
+    def _used_here(self, now: float) -> int:
         """Slots that this process used up in the window that ends now."""
         while self._tally and self._tally[0][0] <= now - self._period:
             self._tally.popleft()
@@ -276,7 +284,7 @@ class SharedBucket(Bucket):
             self._tally[-1][0] = now
             self._tally[-1][1] += count
         else:
-            self._used(now)
+            self._used_here(now)
             self._tally.append([now, count, now])
 
     def news(self, clock: StoreClock, *, shared: bool, leaving: bool = False) -> BucketNews | None:
@@ -287,17 +295,18 @@ class SharedBucket(Bucket):
             self._return(self._on_hand)
         sent = [(grant, clock.there(at), count) for grant, at, count in self._sent]
         extra = [(clock.there(at), count) for at, count in self._extra]
-        cut = clock.there(self._cut_at) if self._cut_at > loop_time - self.rate.period else 0
-        if not (sent or self._back or extra or want or cut):
+        slowdown, cut, calls, spacing = self._slowed(loop_time), (0, 0, 0), self.rate.calls, 0
+        if slowdown is not None:
+            if self._cut_at > loop_time - self.rate.period:
+                _, low, level = slowdown.cut
+                cut = clock.there(self._cut_at), int(low * MICROSECONDS), int(level * MICROSECONDS)
+            calls -= slowdown.held_back(loop_time)
+            spacing = int(slowdown.pace(loop_time) * MICROSECONDS)
+        if not (sent or self._back or extra or want or cut[0]):
             return None
-        calls = max(self._calls(loop_time), *want, 1)
+        calls = max(calls, *want, 1)
         period = math.ceil((self._period + _ROUNDING) * MICROSECONDS)
-        return BucketNews(self.name, calls, period, sent, self._back, extra, want, cut)
-
-    def _calls(self, now: float) -> int:
-        """How many slots the bucket has at present."""
-        slowdown = self._slowed(now)
-        return self.rate.calls if slowdown is None else int(self.rate.calls * slowdown.factor(now))
+        return BucketNews(self.name, calls, period, sent, self._back, extra, want, cut, spacing)
 
     def told(self, reply: BucketReply) -> None:
         """Take in what the store answered to the news, which it knows now."""
@@ -305,15 +314,24 @@ class SharedBucket(Bucket):
         self._again = clock.here(reply.again) if reply.again else 0.0
         self._rivals, self._used_of_late = reply.rivals, reply.used / 1000
         self._free, self._next_free, self._seen_at = reply.free, clock.here(reply.next_free), now
-        cut_at = clock.here(reply.cut) if reply.cut else -math.inf
-        if cut_at > self._cut_at + self.rate.period and cut_at > now - self.rate.period:
-            self._cut_at = cut_at
-            super().refused(1, now)
+        self._seen_used = self.rate.calls - reply.free
+        self._follow(*reply.cut, now)
         for grant in reply.grants:
             self._stock.append(SharedSlot(self._member.membership, clock.here(grant.begin), grant.id, grant.slots))
             self._on_hand += grant.slots
         self._look_again()
         self.demand()
+
+    def _follow(self, cut: int, low: int, level: int, now: float) -> None:
+        """Be as slow as the others, of which one has met a refusal."""
+        if not cut:
+            return
+        began, known = self._member.clock.here(cut), (low / MICROSECONDS, level / MICROSECONDS)
+        if began > self._cut_at + self.rate.period / 2:
+            self._cut_at = began
+            self._slow(now).follow(began, *known, now)
+        elif self._slowdown is not None and began > self._cut_at - self.rate.period / 2:
+            self._slowdown.lower(*known)
 
     def noted(self) -> Reports:
         """Hand over what the news held, since it is on its way."""
@@ -329,14 +347,14 @@ class SharedBucket(Bucket):
 
     def retell(self) -> None:
         """Tell the store all that counts, since it knows nothing any more."""
-        self._used(asyncio.get_running_loop().time())
+        self._used_here(asyncio.get_running_loop().time())
         self._extra = [(at, int(count)) for at, count, _ in self._tally]
         self.drop()
 
     def go_alone(self, rank: int) -> None:
         """Go on without the store; the processes of a fleet begin one after the other."""
         now = asyncio.get_running_loop().time()
-        used, due = self._used(now), now + rank * self._interval / self._member.heads
+        used, due = self._used_here(now), now + rank * self._interval / self._member.heads
         if not self._free and self._next_free < now + self._period:
             due = max(due, self._next_free)
         if self._tally:  # what it sent in this window, as if it had done so evenly
@@ -363,7 +381,8 @@ class SharedBucket(Bucket):
 
     def _wanted(self, now: float) -> list[int]:
         """Costs of the calls that slots are needed for; returns what is on hand for nobody."""
-        share, ahead = self._share - self._used(now), self._ahead if now + _TICK >= self._modest_until else 0
+        share = 0.0 if self._slowed(now) is not None else self._share - self._used_here(now)
+        ahead = self._ahead if now + _TICK >= self._modest_until else 0
         left, total, want = self._on_hand, 0, list[int]()
         for cost in chain((self._head_cost,) if self._headed else (), self._line.values()):
             if left >= cost:

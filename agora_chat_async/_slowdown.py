@@ -97,6 +97,23 @@ class Slowdown:
         return self._level + (1 - self._level) * min(1.0, (since - regain) / probe) ** 5
 
     @property
+    def cut(self) -> tuple[float, float, float]:
+        """When it was last cut, what the factor fell to, and the level."""
+        return self._cut_at, self._low, self._level
+
+    def follow(self, began: float, low: float, level: float, now: float) -> None:
+        """Be cut as another process was, that draws on the same quota."""
+        if not self.silent:
+            self._silent_since, self._before = now, self.factor(now)
+            self._granted_at, self._granted_cost = now, 1
+        self._cut_at, self._low, self._level = now, low, level
+        self._regains_from = None if now - began < self._period else began
+
+    def lower(self, low: float, level: float) -> None:
+        """Know what others found out about the newest cut."""
+        self._low, self._level = min(self._low, low), min(self._level, level)
+
+    @property
     def silent(self) -> bool:
         """Whether no call was admitted since the last refusal."""
         return self._regains_from is None
@@ -107,11 +124,19 @@ class Slowdown:
 
     def ready_at(self, now: float) -> float:
         """Tell when the next call may go, for its distance from the last one, as it looks now."""
+        return self._granted_at + self._granted_cost * self.distance(now)
+
+    def distance(self, now: float) -> float:
+        """Tell how far apart the calls of this process are, in seconds."""
         distance = self._spacing / self.factor(now)
         if self.silent:
             longest = max(LONGEST_SILENCE, self._period / 60, 2 * self._spacing)
             distance = min(longest, max(distance, self._spacing * 2.0**self._doublings))
-        return self._granted_at + self._granted_cost * distance
+        return distance
+
+    def pace(self, now: float) -> float:
+        """Tell how far apart those of all processes are, which do not promise each other silence far ahead."""
+        return self._spacing / (self._level if self.silent else self.factor(now))
 
     def granted(self, cost: int, now: float) -> None:
         """Note that a call goes; one that is late by less than its distance does not delay the next."""

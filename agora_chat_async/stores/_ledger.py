@@ -27,6 +27,7 @@ from agora_chat_async.stores._protocol import (
     VALIDITY,
     BucketNews,
     BucketReply,
+    Cut,
     Grant,
     News,
     Reply,
@@ -63,7 +64,9 @@ class BucketLog(TypedDict):
     """By process: id of the grant, begin, how many."""
     line: list[tuple[str, int, int]]
     """Processes for which no slot was left, how many they need, and when they last asked."""
-    cut: int
+    cut: Cut
+    paced: int
+    """Where the bucket is slowed, before when no slot begins, so that the fleet sends evenly spaced."""
     asked: dict[str, tuple[int, int, int]]
     """When each process last spoke of it, last asked for slots, and how many thousandths of them it got of late."""
 
@@ -75,7 +78,7 @@ def new_fleet() -> Fleet:
 
 def new_log(now: int) -> BucketLog:
     """A bucket of which nothing was taken yet."""
-    return {"at": now, "ids": 0, "spent": [], "held": {}, "line": [], "cut": 0, "asked": {}}
+    return {"at": now, "ids": 0, "spent": [], "held": {}, "line": [], "cut": (0, 0, 0), "paced": 0, "asked": {}}
 
 
 def converse(fleet: Fleet, log_of: Callable[[str], BucketLog], news: News, now: int) -> Reply:
@@ -137,7 +140,7 @@ class _Turn:
             self.spend(at + about.period, slots)
         while log["spent"] and log["spent"][0][0] <= now:
             log["spent"].pop(0)
-        log["cut"] = max(log["cut"], about.cut)
+        self.slow()
         grants = self.grant()
         if not log["held"].get(self.worker):
             log["held"].pop(self.worker, None)
@@ -172,7 +175,9 @@ class _Turn:
                 name: [[grant, begin - back, slots] for grant, begin, slots in held]
                 for name, held in log["held"].items()
             }
-            log["cut"] = max(0, log["cut"] - back)
+            began, low, level = log["cut"]
+            log["cut"] = max(0, began - back), low, level
+            log["paced"] -= back
         log["at"] = self.now
 
     def reap(self) -> None:
@@ -184,6 +189,15 @@ class _Turn:
             if name not in self.workers or last < self.now:
                 for _, begin, slots in held.pop(name):
                     self.spend(last + self.about.period if begin <= last else begin, slots)
+
+    def slow(self) -> None:
+        """Note a refusal: those of one window are one cut, whoever they met, and its level is the lowest told."""
+        began, low, level = self.about.cut
+        known, lowest, lowest_level = self.log["cut"]
+        if began > known + self.about.period // 2:
+            self.log["cut"] = self.about.cut
+        elif began > known - self.about.period // 2:
+            self.log["cut"] = known, min(low, lowest), min(level, lowest_level)
 
     def spend(self, free_at: int, slots: int) -> None:
         """Note when slots are free again."""
@@ -213,7 +227,7 @@ class _Turn:
 
     def grant(self) -> list[Grant]:
         """Give out slots, those first that are free first."""
-        log, want = self.log, self.about.want
+        log, about, want = self.log, self.about, self.about.want
         ahead = self.others_in_line() if want else 0
         grants, free = list[Grant](), self.free() if want else 0
         left = free + sum(slots for _, slots in log["spent"]) - ahead if want else 0
@@ -221,19 +235,38 @@ class _Turn:
             if left < cost:
                 break
             left -= cost
-            begin, need = max(self.now, self.opens), cost - free
-            while need > 0:
-                free_at, slots = log["spent"].pop(0)
-                begin = max(begin, free_at)
-                need -= slots
-                if need < 0:
-                    log["spent"].insert(0, [free_at, -need])
-            free = max(0, free - cost)
+            begin = max(self.now, self.opens, self.free_at(cost - free))
+            if about.spacing:
+                begin = max(begin, log["paced"])
+                log["paced"] = begin + cost * about.spacing
+            taken = min(cost, max(0, cost - free))
+            self.take(taken)
+            free -= cost - taken
             log["ids"] += 1
             grants.append(Grant(log["ids"], begin, cost))
             log["held"].setdefault(self.worker, []).append([log["ids"], begin, cost])
         self.stand_in_line(want[len(grants)] if len(grants) < len(want) else 0, served=bool(grants))
         return grants
+
+    def free_at(self, number: int) -> int:
+        """When so many of the spent slots are free."""
+        for free_at, slots in self.log["spent"]:
+            if number <= 0:
+                break
+            number -= slots
+            if number <= 0:
+                return free_at
+        return 0
+
+    def take(self, number: int) -> None:
+        """Use the first of the spent slots again."""
+        spent = self.log["spent"]
+        while number > 0:
+            part = min(number, spent[0][1])
+            number -= part
+            spent[0][1] -= part
+            if not spent[0][1]:
+                spent.pop(0)
 
     def others_in_line(self) -> int:
         """Slots that others need who asked before, and got none."""

@@ -22,6 +22,10 @@ RIVALRY: Final = 1_000_000
 REGATHER: Final = 1_500_000
 """Microseconds that a store whose history is incomplete waits for the fleet to tell it, before it grants slots."""
 
+Cut = tuple[int, int, int]
+"""A slowdown of `agora_chat_async._slowdown`: when it began, what it fell to and the level, both in millionths of the
+rate; zeros for none."""
+
 
 @frozen
 class BucketNews:
@@ -40,8 +44,10 @@ class BucketNews:
     """Sends that the store does not know, or no longer: moment, how many."""
     want: Sequence[int] = ()
     """Costs of the calls that need slots, the first in line first."""
-    cut: int = 0
-    """Moment of a refusal by the service that halves the bucket's speed, by its newest curve; 0 for none."""
+    cut: Cut = (0, 0, 0)
+    """The newest refusal by the service that slows the bucket, as this process knows it."""
+    spacing: int = 0
+    """Time from one slot to the next, where the bucket is slowed and all processes take turns."""
 
 
 @frozen
@@ -84,8 +90,8 @@ class BucketReply:
     free: int
     next_free: int
     """When the next slot is free; 0 where it is not known."""
-    cut: int
-    """Moment of the newest refusal that counts for all; 0 for none."""
+    cut: Cut
+    """The newest refusal, of whichever process, and the lowest levels that any has told of it."""
     rivals: int
     """Processes that asked for slots of late, this one included."""
     used: int

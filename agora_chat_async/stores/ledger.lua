@@ -68,7 +68,8 @@ local function keep_time(log)
         for _, held in pairs(log.held) do
             for _, entry in ipairs(held) do entry[2] = entry[2] - back end
         end
-        log.cut = math.max(0, log.cut - back)
+        log.cut[1] = math.max(0, log.cut[1] - back)
+        log.paced = log.paced - back
     end
     log.at = now
 end
@@ -122,7 +123,34 @@ local function stand_in_line(log, cost, served)
     if cost > 0 then log.line[place or #log.line + 1] = {worker, cost, now} end
 end
 
-local function grant(log, calls, want)
+local function slow(log, period, cut)
+    local known, half = log.cut, math.floor(period / 2)
+    if cut[1] > known[1] + half then
+        log.cut = cut
+    elseif cut[1] > known[1] - half then
+        log.cut = {known[1], math.min(cut[2], known[2]), math.min(cut[3], known[3])}
+    end
+end
+
+local function free_at(log, number)
+    for _, entry in ipairs(log.spent) do
+        if number <= 0 then break end
+        number = number - entry[2]
+        if number <= 0 then return entry[1] end
+    end
+    return 0
+end
+
+local function take(log, number)
+    while number > 0 do
+        local first = log.spent[1]
+        local part = math.min(number, first[2])
+        number, first[2] = number - part, first[2] - part
+        if first[2] == 0 then table.remove(log.spent, 1) end
+    end
+end
+
+local function grant(log, calls, want, spacing)
     if #want == 0 then
         stand_in_line(log, 0, false)
         return {}
@@ -134,14 +162,14 @@ local function grant(log, calls, want)
     for _, cost in ipairs(want) do
         if left < cost then break end
         left = left - cost
-        local begin, need = math.max(now, fleet.opens), cost - free
-        while need > 0 do
-            local entry = table.remove(log.spent, 1)
-            begin = math.max(begin, entry[1])
-            need = need - entry[2]
-            if need < 0 then table.insert(log.spent, 1, {entry[1], -need}) end
+        local begin = math.max(now, fleet.opens, free_at(log, cost - free))
+        if spacing > 0 then
+            begin = math.max(begin, log.paced)
+            log.paced = begin + cost * spacing
         end
-        free = math.max(0, free - cost)
+        local taken = math.min(cost, math.max(0, cost - free))
+        take(log, taken)
+        free = free - (cost - taken)
         log.ids = log.ids + 1
         table.insert(grants, {log.ids, begin, cost})
         log.held[worker] = log.held[worker] or {}
@@ -180,7 +208,7 @@ local function rivals(log, period, want, grants)
     return math.max(1, number), math.floor(1000 * own[3] * number / math.max(1, total))
 end
 
-local function turn(log, calls, period, sent, back, extra, want, cut)
+local function turn(log, calls, period, sent, back, extra, want, cut, spacing)
     local grain = math.max(1, math.floor(period / GRAINS))
     keep_time(log)
     reap(log, grain, period)
@@ -194,8 +222,8 @@ local function turn(log, calls, period, sent, back, extra, want, cut)
     end
     for _, each in ipairs(extra) do spend(log, grain, each[1] + period, each[2]) end
     while log.spent[1] and log.spent[1][1] <= now do table.remove(log.spent, 1) end
-    log.cut = math.max(log.cut, cut)
-    local grants = grant(log, calls, want)
+    slow(log, period, cut)
+    local grants = grant(log, calls, want, spacing)
     if log.held[worker] and #log.held[worker] == 0 then log.held[worker] = nil end
     local again = #grants < #want and ask_again(log) or 0
     local spent, held = count(log)
@@ -207,12 +235,12 @@ end
 local replies = {}
 if history == '' or history == fleet.history then
     for index, each in ipairs(about) do
-        local name, calls, period, sent, back, extra, want, cut = unpack(each)
+        local name, calls, period, sent, back, extra, want, cut, spacing = unpack(each)
         local field = 'bucket ' .. name
         local text = redis.call('HGET', key, field)
         local log = text and cmsgpack.unpack(text)
-            or {at = now, ids = 0, spent = {}, held = {}, line = {}, cut = 0, asked = {}}
-        replies[index] = turn(log, calls, period, sent, back, extra, want, cut)
+            or {at = now, ids = 0, spent = {}, held = {}, line = {}, cut = {0, 0, 0}, paced = 0, asked = {}}
+        replies[index] = turn(log, calls, period, sent, back, extra, want, cut, spacing)
         redis.call('HSET', key, field, cmsgpack.pack(log))
         fleet.kept = math.max(fleet.kept, math.floor(2 * period / 1000))
     end
