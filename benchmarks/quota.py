@@ -5,6 +5,7 @@ an HTTP client, each as its documentation has it, over the same transport.
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
     """What the server saw of one contestant."""
 
     used: float
-    """Admitted, as a share of the quota times the time."""
+    """Admitted, as a share of what so many windows admit, the last of which may have only begun."""
     sent: int
     refused: int
     most: int
@@ -125,7 +126,7 @@ def seen(log: list[tuple[float, int, bool]], case: Case, seconds: float) -> Seen
     """Read a server's log."""
     admitted = sum(cost for _, cost, fine in log if fine)
     return Seen(
-        used=admitted / (case.calls * seconds / case.period),
+        used=admitted / (case.calls * math.ceil(seconds / case.period)),
         sent=len(log),
         refused=sum(not fine for _, _, fine in log),
         most=_most(log, case.period),

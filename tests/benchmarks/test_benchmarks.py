@@ -34,6 +34,7 @@ def test_a_log_is_read_as_it_was_written() -> None:
     found = seen(log, SECOND, 2.0)
     assert (found.used, found.refused, found.most) == (101 / 200, 10, 110)
     assert found.burst == pytest.approx(0.094)
+    assert seen(log, SECOND, 1.5).used == 101 / 200
 
 
 def test_each_call_gets_an_answer_that_it_reads() -> None:
