@@ -16,7 +16,7 @@ from agora_chat_async._http.bodies import Answer, Patience, pieces, pour, read, 
 from agora_chat_async._http.elsewhere import Elsewhere
 from agora_chat_async._http.failures import FAILURES, failure
 from agora_chat_async._http.hosts import Host, Hosts, Turn
-from agora_chat_async._http.pool import Handover, handover_under_way, pooled_transport, tracer
+from agora_chat_async._http.pool import Client, Handover, handover_under_way, pooled_transport, tracer
 from agora_chat_async._http.proxies import Proxies
 from agora_chat_async._http.requests import Request, Requests
 from agora_chat_async._transfer import Multipart, Sink
@@ -66,8 +66,8 @@ class Wire:
         self._keepalive = keepalive
         self._max_body = max_body
         self._proxies = proxies
-        self._transports = dict[str, httpx.AsyncBaseTransport]()
-        """By host, once the pool is open."""
+        self._clients = dict[str, Client]()
+        """By host, once the pool is open: one, where not some of the hosts are behind another proxy."""
         requests = [Requests(base, user_agent, proxies.for_address(base)) for base in bases]
         self._requests = {one.host: one for one in requests}
         self._hosts = Hosts(self._requests) if len(self._requests) > 1 else None
@@ -79,19 +79,19 @@ class Wire:
         hosts = self._requests
         if self._transport is not None:
             self._elsewhere.transport = self._transport
-            self._transports = dict.fromkeys(hosts, self._transport)
+            self._clients = dict.fromkeys(hosts, Client(self._transport))
             return
         context = self._ssl_context
         if context is None and any(base.startswith("https:") for base in self.bases):
             context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
         proxies = {host: self._proxies.for_address(host) for host in hosts}
-        made = {proxy: pooled_transport(context, self._keepalive, proxy) for proxy in proxies.values()}
-        self._transports = {host: made[proxy] for host, proxy in proxies.items()}
+        made = {proxy: Client(pooled_transport(context, self._keepalive, proxy)) for proxy in {*proxies.values()}}
+        self._clients = {host: made[proxy] for host, proxy in proxies.items()}
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for transport in {*self._transports.values()}:
-            await transport.aclose()
+        for client in {*self._clients.values()}:
+            await client.aclose()
 
     async def send(
         self,
@@ -139,8 +139,7 @@ class Wire:
                     await handover.sent()
                 handover_under_way.set(handover)
                 try:
-                    # Not by a client of httpx, which would only look for cookies, redirects and logins in it.
-                    response = await self._transports[to.host].handle_async_request(request)
+                    response = await self._clients[to.host].send(request)
                 finally:
                     handover_under_way.set(None)
                 stream = pieces(response)
