@@ -170,9 +170,10 @@ def as_said(value: Any) -> Any:
         return int(text == "true")
     for read in (int, float):
         try:
-            return read(text)
+            number = read(text)
         except ValueError:
             continue
+        return text if number != number else number  # noqa: PLR0124 - the text "nan" is no number, and equals itself
     return text
 
 
