@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from raw_server import RawServer, raw_server
@@ -144,10 +144,12 @@ async def test_flushed(caplog: pytest.LogCaptureFixture) -> None:
                 client.flushall()
             await running.all_sharing(False)
             await running.all_sharing(True)
-            assert await running.calls_in(1) > 0.5
+            assert await running.calls_in(2) > 0.5
             assert any("forgotten" in text for text in warnings_of(caplog))
             del running.server.requests[: before - CALLS]
-            assert running.most() <= 1.1 * CALLS
+            assert (
+                running.most() <= 1.5 * CALLS
+            )  # exact on a virtual clock, see tests/stores; each with all would be twice
 
 
 @needs_redis
@@ -182,10 +184,70 @@ async def test_wrong_password_is_told_and_never_shown(caplog: pytest.LogCaptureF
         async with raw_server() as target, Session("o", "a", host=target.url, token="t", store=store) as chat:
             assert "WRONGPASS" in warnings_of(caplog)[0] or "invalid" in warnings_of(caplog)[0]
             await chat.users.get("anna")
-            assert "secret" not in caplog.text + repr(store) + repr(chat)
+            said = caplog.text + repr(store) + repr(chat) + repr(chat.quotas)
+            with pytest.raises(errors.InvalidArgument) as used:  # another session may not have it
+                await store.open("o#a")
+            assert "secret" not in said + str(used.value) + repr(used.value)
     with pytest.raises(errors.InvalidArgument) as caught:
         RedisStore("http://user:secret@host")
     assert "secret" not in str(caught.value)
+
+
+@needs_redis
+async def test_a_partition(caplog: pytest.LogCaptureFixture) -> None:
+    """A process that alone is cut off goes on at its share, while the others share on; then all share again."""
+    with redis_server() as server:
+        async with Wire(server.port) as wire:
+            stores = iter([RedisStore(server.url), RedisStore(f"redis://127.0.0.1:{wire.port}/0")])
+            async with fleet(lambda: next(stores)) as running:
+                wire.cut()
+                while running.sharing != [True, False]:
+                    await asyncio.sleep(0.01)
+                assert await running.calls_in(2) > 0.4  # the calls of a second may all come at once
+                assert running.sharing == [True, False]
+                assert len(warnings_of(caplog)) == 1
+                wire.mend()
+                await running.all_sharing(True)
+                assert await running.calls_in(2) > 0.4
+
+
+class Wire:
+    """A network between a process and the store, which can be cut: nothing passes, and nobody is told."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._tasks = set[asyncio.Task[None]]()
+        self.port = 0
+
+    def cut(self) -> None:
+        self._whole.clear()
+
+    def mend(self) -> None:
+        self._whole.set()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                await self._whole.wait()
+                writer.write(data)
+        writer.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        for each in (self._carry(reader, back), self._carry(there, writer)):
+            self._tasks.add(asyncio.create_task(each))
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1")
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.mend()
+        await asyncio.wait(self._tasks, timeout=5)
 
 
 async def test_locked_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -222,6 +284,26 @@ async def test_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> 
         (small_disk / "filler").unlink()
         await running.all_sharing(True)
         assert len(warnings_of(caplog)) == 1
+
+
+async def test_read_only_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Calls go on beside a file that may not be written, and it is used as soon as it may."""
+    path = small_disk / "quota.sqlite"
+    path.touch()
+    remount(small_disk, "ro")
+    try:
+        async with fleet(lambda: SQLiteStore(path), 1) as running:
+            assert running.sharing == [False]
+            assert await running.calls_in(0.5) > 0.3
+            remount(small_disk, "rw")
+            await running.all_sharing(True)
+            assert len(warnings_of(caplog)) == 1
+    finally:
+        remount(small_disk, "rw")
+
+
+def remount(mounted: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", mounted], check=True)  # noqa: S603, S607
 
 
 async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:

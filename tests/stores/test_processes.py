@@ -1,29 +1,37 @@
-"""Four real processes on one quota, against the emulator, which counts exactly: all of it, no more, and fairly."""
+"""Four real processes on one quota, against the emulator, which counts exactly.
+
+What is asserted holds on a machine that is busy with other work too; how much of the quota is used, and how fairly, is
+measured by `benchmarks/fleet.py`, and exact on a virtual clock in `test_shared_bucket.py`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from agora_chat_async.emulator import spawn
 from tests.stores.redis_server import needs_redis, redis_server
 
 NUMBER = 4
-SECONDS = 4
+RATE = 100
+SECONDS = 3
+START = 2.0
 ROOT = Path(__file__).parents[2]
 
 
-def run_fleet(where: str) -> None:
-    with spawn(jitter=0.01, quotas={"users.list": "100/second"}) as info:
-        begin = str(time.time() + 3)
-        words = [info.url, info.org, info.app, info.app_id, info.certificate, where, begin, str(SECONDS)]
+def run_fleet(where: str, *, stalled: bool = False) -> None:
+    with spawn(jitter=0.01, quotas={"users.list": f"{RATE}/second"}) as info:
+        begin = time.time() + START
+        words = [info.url, info.org, info.app, info.app_id, info.certificate, where, str(begin), str(SECONDS)]
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
         processes = [
             subprocess.Popen(  # noqa: S603 - this very program
@@ -34,17 +42,27 @@ def run_fleet(where: str) -> None:
             )
             for _ in range(NUMBER)
         ]
+        if stalled:
+            time.sleep(START + 0.8)
+            processes[0].send_signal(signal.SIGSTOP)
+            time.sleep(1.3)
+            processes[0].send_signal(signal.SIGCONT)
         told: list[dict[str, Any]] = [json.loads(process.communicate(timeout=50)[0]) for process in processes]
+        log = httpx.get(f"{info.url}/_emulator/windows?seconds=1").json()["total"]
     done = [each["done"] for each in told]
-    assert sum(each["refused"] for each in told) <= 0.02 * sum(done)
-    assert sum(done) >= 0.9 * 100 * SECONDS
-    assert max(done) <= 1.5 * min(done)
+    refused = sum(each["refused"] for each in told)
+    assert log["requests"] == sum(done) + refused  # each call is accounted for, here and there
+    assert log["admitted"]["calls"] <= RATE
+    assert log["arrived"]["calls"] <= RATE + refused
+    assert refused <= 0.25 * sum(done)  # four quotas instead of one are refused three times as much
+    assert sum(done) >= 0.4 * RATE * SECONDS
+    assert min(done[stalled:]) >= 0.2 * sum(done) / NUMBER  # the first is the one that may have been stopped
 
 
 @pytest.mark.slow
 def test_on_one_file(tmp_path: Path) -> None:
-    """With a SQLite file."""
-    run_fleet(str(tmp_path / "quota.sqlite"))
+    """With a SQLite file; a process that is stopped for longer than slots are held is followed by no burst."""
+    run_fleet(str(tmp_path / "quota.sqlite"), stalled=True)
 
 
 @needs_redis
