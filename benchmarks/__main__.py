@@ -25,9 +25,9 @@ if unknown := set(arguments.names) - set(NAMES):
     parser.error(f"unknown: {', '.join(sorted(unknown))}")
 quick = arguments.quick
 arguments.repeats = arguments.repeats or (1 if quick else 3)
-arguments.slice = 0.2 if quick else 0.45
+arguments.slice = 0.2 if quick else 0.3
 """Seconds of one measurement of calls."""
-arguments.seconds = 3.0 if quick else 5.0
+arguments.seconds = 3.0 if quick else 4.0
 """Seconds of one measurement of a quota a second."""
 arguments.long_seconds = 10.0 if quick else 60.0
 arguments.slow_seconds = 5.0 if quick else 66.0
@@ -35,7 +35,7 @@ arguments.waiting = (2_000, 20_000) if quick else (10_000, 100_000)
 arguments.routes = (1, 16, 48) if quick else (1, 8, 16, 24, 32, 48, 64)
 arguments.starts = 3 if quick else 7
 arguments.users = 60_000 if quick else 1_000_000
-arguments.lifted_users = 20_000 if quick else 200_000
+arguments.lifted_users = 20_000 if quick else 100_000
 
 if arguments.docs:
     fill(PAGE, arguments.output)
