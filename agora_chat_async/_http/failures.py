@@ -53,7 +53,8 @@ def failure(error: BaseException, call: str, host: str, *secrets: str, sent: boo
     if sent:
         made = TransportError(f"{call}: {reason}")
     elif host.startswith("https:") and _is_of_tls(error):
-        known = any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+        cut = ssl.SSLEOFError | ssl.SSLZeroReturnError  # which of these, if any, is up to the transport and OpenSSL
+        known = any(isinstance(cause, ssl.SSLError) and not isinstance(cause, cut) for cause in _causes(error))
         made = TLSFailed(f"{call}: {reason}" if known else f"{call}: cut in the TLS handshake: {reason}")
     else:
         made = ConnectFailed(f"{call}: {reason}")

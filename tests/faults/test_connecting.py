@@ -149,8 +149,8 @@ UNTRUSTED: dict[str, tuple[Broken, str]] = {
     "unknown-ca": (lambda: serving(by=trustme.CA()), "CERTIFICATE_VERIFY_FAILED"),
     "expired": (lambda: serving(expired=True), "certificate has expired"),
     "wrong-name": (lambda: serving("other.example"), "(?i)mismatch|not valid for"),
-    "tls-1.0": (lambda: serving(newest=ssl.TLSVersion.TLSv1), "(?i)version|protocol"),
-    "tls-1.1": (lambda: serving(newest=ssl.TLSVersion.TLSv1_1), "(?i)version|protocol"),
+    "tls-1.0": (lambda: serving(newest=ssl.TLSVersion.TLSv1), "(?i)version|protocol|legacy"),
+    "tls-1.1": (lambda: serving(newest=ssl.TLSVersion.TLSv1_1), "(?i)version|protocol|legacy"),
 }
 
 
