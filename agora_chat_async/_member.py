@@ -242,6 +242,7 @@ class Member:
         """Have one conversation."""
         loop = asyncio.get_running_loop()
         self._share_if_open()
+        self._lapse()
         dirty = self._buckets if leaving or not self.shared else list(self._dirty)
         self._dirty.clear()
         self._due = math.inf
@@ -344,6 +345,16 @@ class Member:
         elif self._on_failure == "closed":
             for bucket in self._buckets:
                 bucket.go_alone(self._rank)
+
+    def _lapse(self) -> None:
+        """After too long a silence, let go of what the store keeps no more, or its answer would seem to renew it."""
+        silent = asyncio.get_running_loop().time() >= self.membership.until
+        if self.shared and silent and any(bucket.holding for bucket in self._buckets):
+            self._change_membership()
+            for bucket in self._buckets:
+                bucket.lost(((), ()))
+                bucket.drop()
+                bucket.demand()
 
     def _give_up_membership(self) -> None:
         self._left.until = -math.inf

@@ -171,6 +171,28 @@ def test_a_stalled_process_does_not_use_what_it_held(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_after_a_stall_processes_go_on(tmp_path: Path) -> None:
+    """What they held is not theirs any more when they come back, whatever the store answers; they ask anew."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+
+        async def stall() -> None:
+            await asyncio.sleep(2.5)
+            loop.selector.now += 1.5  # type: ignore[attr-defined] # nothing runs meanwhile
+
+        async with fleet(tmp_path, 2, Rate(100, 1.0)) as processes:
+            begun = loop.time()
+            stalled = asyncio.create_task(stall())
+            sent = await saturate(processes, 10.0)
+            await stalled
+        for mine in sent:
+            assert sum(at > begun + 5 for at, _ in mine) >= 0.9 * 5 * 50
+        assert most([each for mine in sent for each in mine], 1.0) <= 100
+
+    run(scenario())
+
+
 def test_a_day_quota_survives_restarts_and_does_not_wait(tmp_path: Path) -> None:
     """The fourth call of the day fails at once, in a process that was started after the first three."""
 
