@@ -6,6 +6,7 @@ A rule is called with the argument's name and value and returns the value to sen
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Protocol, cast
@@ -239,3 +240,13 @@ CUSTOM_EXTS = Entries(most=16)
 
 AN_OBJECT = Entries()
 """What becomes a JSON object."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,7 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import httpx
 from attrs import field, frozen
 
-from agora_chat_async._checks import segment
+from agora_chat_async._checks import is_loopback, segment
 from agora_chat_async.errors import InvalidArgument
 
 _HOST: Final = re.compile(r"(?:[^\s.%:,]{1,63}\.)*[^\s.%:,]{1,63}\.?|[0-9a-fA-F:.]+")
@@ -91,16 +90,6 @@ def place_of(address: str) -> str:
     """Name host and port of an address, to tell it from another one."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.hostname}:{parts.port or _DEFAULT_PORTS.get(parts.scheme)}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _split(url: str) -> SplitResult | None:

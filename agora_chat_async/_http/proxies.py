@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from agora_chat_async._http.addresses import Proxy, is_loopback, proxy_of
+from agora_chat_async._checks import is_loopback
+from agora_chat_async._http.addresses import Proxy, proxy_of
 from agora_chat_async.errors import InvalidArgument
 
 

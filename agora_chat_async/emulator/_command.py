@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse values out of their range; a `ValueError` names the option as it is written."""
-    from agora_chat_async.emulator._serve import MAX_PORT, is_loopback  # noqa: PLC0415 - not for --help
+    from agora_chat_async._checks import is_loopback  # noqa: PLC0415 - not for --help
+    from agora_chat_async.emulator._serve import MAX_PORT  # noqa: PLC0415 - not for --help
 
     length = len(options.certificate)  # it may be that of a real app but for a letter, and is not shown
     rules = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import os
 import socket
@@ -21,6 +20,7 @@ from typing import Any, Final
 import uvicorn
 from attrs import asdict, field, frozen
 
+from agora_chat_async._checks import is_loopback
 from agora_chat_async.emulator._app import ARRIVAL, Emulator
 from agora_chat_async.emulator._breaking import CONNECTION
 from agora_chat_async.emulator._faults import Fault
@@ -206,16 +206,6 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _info(emulator: Emulator, host: str, port: int) -> EmulatorInfo:

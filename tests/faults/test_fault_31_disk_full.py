@@ -13,7 +13,6 @@ from cli.conftest import Service
 from faults.killing import Nursery, Tally, write_users
 
 from agora_chat_async import AppToken, Session
-from agora_chat_async.emulator import spawn
 
 FAST = ("--quota", "users.create=2000/second", "--quota", "users.get=2000/second")
 ROWS = 3_000
@@ -60,30 +59,6 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A disk that is soon full."""
     with mounted(tmp_path / "disk") as disk:
         yield disk
-
-
-@pytest.fixture(scope="module")
-def _service() -> Iterator[Service]:
-    with spawn(enforce_quotas=False) as info:
-        yield Service(info)
-
-
-@pytest.fixture
-def service(_service: Service) -> Service:
-    _service.ask("reset", post={})
-    return _service
-
-
-@pytest.fixture(scope="module")
-def _nursery(_service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(_service.environment, tmp_path_factory.mktemp("nursery")) as nursery:
-        yield nursery
-
-
-@pytest.fixture
-def nursery(_nursery: Nursery, tmp_path: Path) -> Nursery:
-    _nursery.folder = tmp_path
-    return _nursery
 
 
 def command(folder: Path, *, journal: Path, result: Path) -> list[object]:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import signal
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,30 +19,6 @@ from agora_chat_async.emulator import spawn
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes")
 
 FAST = ("--quota", "users.create=2000/second", "--quota", "users.get=2000/second")
-
-
-@pytest.fixture(scope="module")
-def _service() -> Iterator[Service]:
-    with spawn(enforce_quotas=False) as info:
-        yield Service(info)
-
-
-@pytest.fixture
-def service(_service: Service) -> Service:
-    _service.ask("reset", post={})
-    return _service
-
-
-@pytest.fixture(scope="module")
-def _nursery(_service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(_service.environment, tmp_path_factory.mktemp("nursery")) as nursery:
-        yield nursery
-
-
-@pytest.fixture
-def nursery(_nursery: Nursery, tmp_path: Path) -> Nursery:
-    _nursery.folder = tmp_path
-    return _nursery
 
 
 def command(folder: Path, users: int) -> list[object]:
