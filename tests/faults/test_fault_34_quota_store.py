@@ -147,9 +147,7 @@ async def test_flushed(caplog: pytest.LogCaptureFixture) -> None:
             assert await running.calls_in(2) > 0.5
             assert any("forgotten" in text for text in warnings_of(caplog))
             del running.server.requests[: before - CALLS]
-            assert (
-                running.most() <= 1.5 * CALLS
-            )  # exact on a virtual clock, see tests/stores; each with all would be twice
+            assert running.most() <= 1.25 * CALLS  # as docs/fleets.md has it; each with all would be twice
 
 
 @needs_redis
